@@ -1,0 +1,246 @@
+-- The raw tables: everything that Python writes and dbt reads. Idempotent; run by `python -m dagster_project.warehouse setup`.
+-- No column here may hold a person's data in clear, except raw_audit.log_lines, which only auditune_owner reads.
+
+create schema if not exists raw_audit;
+create schema if not exists raw_serving;
+create schema if not exists raw_training;
+create schema if not exists privacy;
+
+---------- raw_audit: the server's own log
+
+-- One row per line of the server's log.
+create table if not exists raw_audit.log_lines (
+    log_file    text        not null,   -- name of the file, without its folder
+    byte_offset bigint      not null,   -- where the line starts in the file
+    line_date   date        not null,   -- UTC day of the line's timestamp: the Dagster partition
+    line        jsonb       not null,   -- the line in jsonlog's field names, whatever format it came in
+    ingested_at timestamptz not null default now(),
+    primary key (log_file, byte_offset)
+);
+create index if not exists log_lines_ingested_at on raw_audit.log_lines (ingested_at);
+
+-- One row per line that could not be read; the text stays in the log file, at that offset.
+create table if not exists raw_audit.quarantined_lines (
+    log_file       text        not null,
+    byte_offset    bigint      not null,
+    reason         text        not null,
+    line_bytes     integer     not null,
+    quarantined_at timestamptz not null default now(),
+    primary key (log_file, byte_offset)
+);
+
+-- One row per log file: how far it has been read.
+create table if not exists raw_audit.log_files (
+    log_file   text        primary key,
+    bytes_read bigint      not null,
+    lines_read bigint      not null,
+    read_at    timestamptz not null default now()
+);
+
+-- One row per capture and query_id of pg_stat_statements (counts only, no text).
+create table if not exists raw_audit.stat_statements (
+    captured_at   timestamptz not null,
+    query_id      bigint      not null,
+    calls         bigint      not null,
+    total_exec_ms double precision not null,
+    row_count     bigint      not null,
+    primary key (captured_at, query_id)
+);
+
+---------- raw_serving: written by the API
+
+-- One row per question asked.
+create table if not exists raw_serving.requests (
+    request_id        uuid        primary key,
+    requested_at      timestamptz not null default now(),
+    route             text        not null,             -- '/v1/sql' or '/v1/chat/completions'
+    question_hash     text        not null,             -- keyed hash (privacy.keyed_hash) of the question
+    question          text,                             -- privacy.pseudonymize_text of it
+    sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where none was produced
+    outcome           text        not null,             -- 'ok' | 'error'
+    is_executed       boolean     not null,             -- the statement ran without an error
+    error_class       text,                             -- syntax, unknown_table, unknown_column, type, timeout, blocked, too_expensive, generation, database; null when ok
+    row_count         integer,
+    generation_ms     double precision,
+    execution_ms      double precision,
+    latency_ms        double precision not null,
+    prompt_tokens     integer     not null default 0,
+    completion_tokens integer     not null default 0,
+    adapter_id        text,
+    base_model        text
+);
+
+-- One row per verdict that a person gave on an answer.
+create table if not exists raw_serving.feedback (
+    feedback_id   uuid        primary key,
+    request_id    uuid        not null references raw_serving.requests,
+    given_at      timestamptz not null default now(),
+    verdict       text        not null check (verdict in ('right', 'wrong')),
+    corrected_sql text,                                 -- pseudonymized
+    comment       text                                  -- pseudonymized
+);
+
+-- One row per decision of a reviewer on a proposed pair.
+create table if not exists raw_serving.reviews (
+    review_id    uuid        primary key,
+    candidate_id text        not null,
+    reviewed_at  timestamptz not null default now(),
+    reviewer     text        not null,
+    decision     text        not null check (decision in ('approve', 'edit', 'reject')),
+    edited_sql   text,
+    edited_question text
+);
+
+---------- raw_training: written by Dagster and the training command
+
+-- One row per candidate pair and catalog: its canonical form and the sandbox's verdict.
+create table if not exists raw_training.pair_validations (
+    candidate_id     text        not null,
+    catalog_hash     text        not null,
+    validated_at     timestamptz not null default now(),
+    verdict          text        not null check (verdict in ('accept', 'reject')),
+    reason           text,              -- stable code, null when accepted
+    canonical_sql    text,
+    fingerprint      text,              -- sha256 of the canonical form without literals
+    row_count        integer,
+    elapsed_ms       double precision,
+    primary key (candidate_id, catalog_hash)
+);
+
+-- One row per training run.
+create table if not exists raw_training.runs (
+    run_id             text        primary key,
+    started_at         timestamptz not null,
+    finished_at        timestamptz,
+    status             text        not null,  -- succeeded | failed
+    base_model         text        not null,
+    dataset_hash       text        not null,
+    config             jsonb       not null,
+    examples           integer,
+    epochs             double precision,
+    steps              integer,
+    seconds            double precision,
+    pairs_per_second   double precision,
+    trainable_fraction double precision,
+    final_train_loss   double precision,
+    best_validation_loss double precision
+);
+
+-- One row per model, split and metric measured by one evaluation.
+create table if not exists raw_training.evaluations (
+    evaluation_id text        not null,
+    evaluated_at  timestamptz not null,
+    run_id        text,                       -- null for the base model
+    model         text        not null check (model in ('base', 'adapter')),
+    base_model    text        not null,
+    dataset_hash  text        not null,
+    split         text        not null,       -- question_split | template_split
+    metric        text        not null,       -- execution_accuracy, exact_match, string_similarity, ran, guard_allowed, security_clean
+    category      text        not null default 'all',
+    n             integer     not null,
+    value         double precision not null,
+    ci_low        double precision,
+    ci_high       double precision,
+    primary key (evaluation_id, model, split, metric, category)
+);
+
+-- One row per model, split and held-out pair.
+create table if not exists raw_training.evaluation_results (
+    evaluation_id     text    not null,
+    model             text    not null,
+    split             text    not null,
+    pair_id           text    not null,
+    predicted_sql     text,
+    string_similarity double precision,
+    exact_match       boolean not null,
+    ran               boolean not null,
+    execution_match   boolean not null,
+    guard_allowed     boolean not null,
+    security_clean    boolean not null,
+    error_class       text,
+    generation_ms     double precision,
+    primary key (evaluation_id, model, split, pair_id)
+);
+
+-- One row per released adapter.
+create table if not exists raw_training.adapters (
+    adapter_id   text        primary key,    -- first 12 hex digits of content_hash
+    created_at   timestamptz not null default now(),
+    run_id       text        not null,
+    base_model   text        not null,
+    dataset_hash text        not null,
+    catalog_hash text        not null,
+    content_hash text        not null,
+    path         text        not null,
+    is_encrypted boolean     not null,
+    key_id       text,
+    metrics      jsonb       not null default '{}'
+);
+
+-- One row per move of an alias; the newest row of an alias is where it points.
+create table if not exists raw_training.adapter_aliases (
+    alias_event_id bigint generated always as identity primary key,
+    alias      text        not null,
+    adapter_id text        not null references raw_training.adapters,
+    set_at     timestamptz not null default now(),
+    set_by     text        not null,
+    reason     text        not null
+);
+
+-- One row per decision of the release gate, with every number it used.
+create table if not exists raw_training.gate_decisions (
+    decision_id   bigint generated always as identity primary key,
+    decided_at    timestamptz not null default now(),
+    run_id        text        not null,
+    champion_id   text,
+    is_promoted   boolean     not null,
+    reason        text        not null,
+    numbers       jsonb       not null
+);
+
+-- One row per use of an encryption key.
+create table if not exists raw_training.key_uses (
+    key_use_id bigint generated always as identity primary key,
+    used_at    timestamptz not null default now(),
+    key_id     text        not null,
+    operation  text        not null check (operation in ('encrypt', 'decrypt')),
+    adapter_id text        not null,
+    used_by    text        not null
+);
+
+-- One row per stage of a run that used compute.
+create table if not exists raw_training.usage (
+    usage_id    bigint generated always as identity primary key,
+    recorded_at timestamptz not null default now(),
+    stage       text        not null,        -- train | evaluate | serve
+    run_id      text,
+    device      text        not null,        -- cpu | cuda
+    wall_seconds double precision not null,
+    cpu_seconds double precision not null,
+    gpu_seconds double precision not null default 0,
+    price_per_hour_usd double precision not null default 0,
+    cost_usd    double precision not null default 0,
+    peak_memory_mib double precision
+);
+
+-- One row per Great Expectations rule and validation of the corpus.
+create table if not exists raw_training.quality_results (
+    quality_result_id bigint generated always as identity primary key,
+    validated_at     timestamptz not null,
+    rule_code        text        not null,
+    description      text        not null,
+    is_success       boolean     not null,
+    is_blocking      boolean     not null,
+    observed         text,
+    unexpected_count bigint
+);
+
+-- One row per event of the budget.
+create table if not exists raw_training.budget_events (
+    budget_event_id bigint generated always as identity primary key,
+    occurred_at timestamptz not null default now(),
+    event       text        not null,
+    spend_usd   double precision not null,
+    limit_usd   double precision not null,
+    action      text
+);
