@@ -1,0 +1,57 @@
+"""Decrypt a released adapter for the time it is needed, and verify one; called by the API, evaluation and the CLI."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from training.registry import bundle
+from training.registry.records import AdapterRecord, RegistryError, get_adapter, record_key_use
+from training.registry.release import ENCRYPTED_FILE
+from training.vault import vault_of_key
+
+
+@contextmanager
+def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by: str) -> Iterator[Path]:
+    """Decrypt an adapter into a private folder (mode 0700) that is deleted when the context ends.
+
+    The key's use is recorded before the key is used, so no decryption goes without its row.
+
+    Args:
+        conn: Autocommit connection that may insert into raw_training.key_uses.
+        record: The adapter's row.
+        home: AUDITUNE_HOME.
+        used_by: Who decrypts, for the row.
+
+    Yields:
+        Folder with `adapter/`, `run.json` and `catalog.json`.
+
+    Raises:
+        RegistryError: The decrypted content is not the released one.
+        VaultError: The file was changed, or the key is missing.
+    """
+    vault = vault_of_key(home, record.key_id)
+    record_key_use(conn, key_id=record.key_id, operation="decrypt", adapter_id=record.adapter_id, used_by=used_by)
+    with tempfile.TemporaryDirectory(prefix="auditune-adapter-") as name:  # created with mode 0700
+        folder = Path(name)
+        vault.decrypt_folder(home / record.path / ENCRYPTED_FILE, folder, {"content_hash": record.content_hash})
+        if bundle.content_hash(folder) != record.content_hash:
+            raise RegistryError(f"Adapter {record.adapter_id} does not hold what was released: release it again.")
+        yield folder
+
+
+def verify(conn: psycopg.Connection, adapter_id: str, home: Path, *, used_by: str) -> AdapterRecord:
+    """Prove that a released adapter can be decrypted and holds what was released.
+
+    Returns:
+        The adapter's row.
+
+    Raises:
+        RegistryError: No such adapter, or its content differs.
+        VaultError: The file was changed, or the key is missing.
+    """
+    record = get_adapter(conn, adapter_id)
+    with load(conn, record, home, used_by=used_by):
+        return record

@@ -1,0 +1,75 @@
+"""What a released adapter consists of, and its content hash; used by `release` and `access`.
+
+A bundle is a folder of exactly these files. None holds a person's data: weights, numbers, names of tables and columns.
+
+    adapter/adapter_config.json   adapter/adapter_model.safetensors
+    run.json                      the run's configuration and figures
+    catalog.json                  the catalog that the prompt was built from
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from training.registry.records import RegistryError
+
+ADAPTER_FILES = ("adapter/adapter_config.json", "adapter/adapter_model.safetensors")
+BUNDLE_FILES = (*ADAPTER_FILES, "catalog.json", "run.json")
+
+
+def assemble(run_dir: Path, dataset_dir: Path, target: Path) -> None:
+    """Copy the files of a release into an empty folder.
+
+    Args:
+        run_dir: Folder of a finished training run (adapter/, run.json).
+        dataset_dir: Folder of its dataset (catalog.json).
+        target: Folder to create.
+
+    Raises:
+        RegistryError: A file is missing.
+    """
+    for name in BUNDLE_FILES:
+        source = (dataset_dir if name == "catalog.json" else run_dir) / name
+        if not source.is_file():
+            raise RegistryError(f"{source} is missing: finish the training run before releasing it.")
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target / name)
+
+
+def content_hash(folder: Path) -> str:
+    """Hash a bundle: sha256 over each file's name and sha256, in the order of names.
+
+    Args:
+        folder: A bundle.
+
+    Returns:
+        64 hex digits. Two folders with the same names and bytes have the same hash, whenever and wherever written.
+    """
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read run.json of a bundle.
+
+    Raises:
+        RegistryError: It is not JSON, or the run did not succeed, or it does not say where it comes from.
+    """
+    path = folder / "run.json"
+    try:
+        run = json.loads(path.read_text())
+    except ValueError as error:
+        raise RegistryError(f"{path.name} of the run is not valid JSON: train again.") from error
+    missing = [key for key in ("run_id", "status", "base_model", "dataset_hash", "catalog_hash") if not run.get(key)]
+    if missing:
+        raise RegistryError(f"run.json lacks {', '.join(missing)}: train again with this version of auditune.")
+    if run["status"] != "succeeded":
+        raise RegistryError(f"Run {run['run_id']} has status {run['status']!r}: only a finished run can be released.")
+    return run

@@ -1,0 +1,26 @@
+"""What the registry's command reads from the environment, or from the file `<AUDITUNE_HOME>/env` that set-up writes."""
+
+import os
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class RegistrySettings(BaseSettings):
+    """Settings of `python -m training registry`.
+
+    Attributes:
+        home: State folder, holds `adapters/` and `keys/` (AUDITUNE_HOME).
+        dsn: Warehouse, as the owner role (AUDITUNE_DSN).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
+
+    home: Path = Path(".auditune")
+    dsn: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> "RegistrySettings":
+        """Read the environment; what it lacks comes from the env file in the state folder."""
+        home = Path(os.environ.get("AUDITUNE_HOME", ".auditune"))
+        return cls(_env_file=home / "env")
