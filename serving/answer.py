@@ -1,0 +1,151 @@
+"""From a question to an answer: model, guard, canonical form, rows. Called by the routes that take questions.
+
+The guard stands between the model and any database: what it does not allow is never run, and what it allows runs
+under a cost ceiling, in a read-only transaction of a role that owns nothing.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from serving.engine import Engine, EngineFailed
+from serving.execution import Reader, TooExpensive
+from training.sql.canonical import canonicalize
+from training.sql.catalog import Catalog
+from training.sql.guard import Verdict, check
+from training.sql.sandbox import Execution
+
+if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
+    from training.generate import Generation
+
+# What a caller is told about each class of error; the server's own message may quote data.
+_MESSAGES = {
+    "syntax": "The generated SQL is not valid: rephrase the question.",
+    "unknown_table": "The generated SQL names a table that does not exist: rephrase the question.",
+    "unknown_column": "The generated SQL names a column that does not exist: rephrase the question.",
+    "type": "The generated SQL compares or computes values whose types do not fit: rephrase the question.",
+    "timeout": "The SQL ran too long and was stopped: ask for less.",
+    "blocked": "The generated SQL does something that is not allowed, so it was not run.",
+    "too_expensive": "The SQL would cost too much, so it was not run: ask for less.",
+    "database": "The SQL could not be run: the warehouse refused it or cannot be reached.",
+    "generation": "The model gave no answer: ask again.",
+}
+# The sandbox's classes under the names that the request log uses.
+_LOGGED_AS = {"permission": "blocked", "other": "database"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a question.
+
+    Attributes:
+        sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
+        error_class: Key of the error as raw_serving.requests stores it; None when all went well.
+        timings_ms: Milliseconds by stage: generation, guard, execution, total; stages not reached are absent.
+    """
+
+    sql: str | None
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    generation: "Generation | None" = None
+    execution: Execution | None = None
+    error_class: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether the SQL ran without an error."""
+        return self.execution is not None and self.error_class is None
+
+    @property
+    def message(self) -> str | None:
+        """One sentence about the error, without the user's or the server's words."""
+        return None if self.error_class is None else _MESSAGES[self.error_class]
+
+
+class Answerer:
+    """Answers questions with one engine on one catalog."""
+
+    def __init__(self, engine: Engine, catalog: Catalog, reader: Reader):
+        self._engine = engine
+        self._catalog = catalog
+        self._reader = reader
+
+    async def answer(self, question: str, *, is_run: bool) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: The question, as asked.
+            is_run: Whether to fetch rows.
+
+        Raises:
+            EngineBusy: Too many questions wait; nothing was done.
+        """
+        timings: dict[str, float] = {}
+        started = time.perf_counter()
+        answer = await self._answer(question, is_run, timings)
+        timings["total"] = (time.perf_counter() - started) * 1000
+        return answer
+
+    async def _answer(self, question: str, is_run: bool, timings: dict[str, float]) -> Answer:
+        with _Timer(timings, "generation"):
+            try:
+                generation = await self._engine.generate(question)
+            except EngineFailed:
+                return Answer(None, error_class="generation", timings_ms=timings)
+        with _Timer(timings, "guard"):
+            sql, verdict = await asyncio.to_thread(judge, generation.sql, self._catalog)
+        if not verdict.allowed:
+            return Answer(
+                sql or None, generation=generation, error_class=classify_refusal(verdict), timings_ms=timings
+            )
+        execution, error_class = None, None
+        if is_run:
+            with _Timer(timings, "execution"):
+                try:
+                    execution = await self._reader.run(sql)
+                    error_class = _LOGGED_AS.get(execution.error_class, execution.error_class)
+                except TooExpensive:
+                    error_class = "too_expensive"
+        return Answer(
+            sql,
+            tables=verdict.tables,
+            columns=verdict.columns,
+            generation=generation,
+            execution=execution,
+            error_class=error_class,
+            timings_ms=timings,
+        )
+
+
+def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:
+    """Check what a model wrote and bring it to the canonical form where it is allowed.
+
+    Returns:
+        The SQL to show and to run, and the guard's verdict on exactly that SQL.
+    """
+    verdict = check(sql, catalog)
+    if not verdict.allowed:
+        return sql, verdict
+    canonical = canonicalize(sql, catalog)
+    return canonical, check(canonical, catalog)
+
+
+def classify_refusal(verdict: Verdict) -> str:
+    """Name a refusal of the guard as the request log does."""
+    return verdict.rule if verdict.rule in {"syntax", "unknown_table", "unknown_column"} else "blocked"
+
+
+class _Timer:
+    """Adds the milliseconds spent inside to a dictionary, also where the stage raises."""
+
+    def __init__(self, timings: dict[str, float], stage: str):
+        self._timings = timings
+        self._stage = stage
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_exception: object) -> None:
+        self._timings[self._stage] = (time.perf_counter() - self._started) * 1000

@@ -1,0 +1,68 @@
+"""What every route that takes a question does with it: answer, count, log the row. Called by routes/sql and completions."""
+
+from uuid import UUID
+
+from serving.answer import Answer
+from serving.engine import EngineBusy
+from serving.errors import Busy, GenerationFailed
+from serving.request_log import RequestRow
+from serving.service import Service
+
+
+async def ask(service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int) -> Answer:
+    """Answer a question and record it.
+
+    Args:
+        service: The running API.
+        request_id: Id of the request, also of its row.
+        route: Path of the route, for the row and the metrics.
+        question: The question, as asked.
+        is_run: Whether to fetch rows.
+        row_cap: Most rows that the caller gets; what the row's row_count is capped at.
+
+    Raises:
+        Busy: Too many questions wait; no row is written.
+        GenerationFailed: The model gave no answer; its row is written.
+    """
+    try:
+        answer = await service.answerer.answer(question, is_run=is_run)
+    except EngineBusy as error:
+        service.metrics.shed.inc()
+        raise Busy from error
+    _count(service, route, answer)
+    service.request_log.add(_row(service, request_id, route, question, answer, row_cap))
+    if answer.error_class == "generation":
+        raise GenerationFailed
+    return answer
+
+
+def _count(service: Service, route: str, answer: Answer) -> None:
+    service.metrics.answers.labels(route, answer.error_class or "ok").inc()
+    for stage, milliseconds in answer.timings_ms.items():
+        service.metrics.stage_seconds.labels(stage).observe(milliseconds / 1000)
+    if answer.generation is not None:
+        service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
+        service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
+
+
+def _row(
+    service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int
+) -> RequestRow:
+    generation = answer.generation
+    return RequestRow(
+        request_id=request_id,
+        route=route,
+        question=question,
+        sql=answer.sql,
+        outcome="ok" if answer.error_class is None else "error",
+        is_executed=answer.is_executed,
+        error_class=answer.error_class,
+        row_count=min(answer.execution.row_count, row_cap) if answer.execution and answer.is_executed else None,
+        generation_ms=answer.timings_ms.get("generation"),
+        execution_ms=answer.timings_ms.get("execution"),
+        latency_ms=answer.timings_ms["total"],
+        prompt_tokens=generation.prompt_tokens if generation else 0,
+        completion_tokens=generation.completion_tokens if generation else 0,
+        adapter_id=service.champion.adapter_id,
+        base_model=service.champion.base_model,
+    )

@@ -1,0 +1,138 @@
+"""Errors of the API and the one shape they all take: `{"error": {"message", "type", "code"}}`.
+
+No message holds a stack trace, a server's message or a word of a question.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+RETRY_AFTER_SECONDS = 2
+
+
+class ApiError(Exception):
+    """An error that the caller is told about.
+
+    Attributes:
+        status: HTTP status.
+        type: OpenAI's error type: invalid_request_error or server_error.
+        code: Stable name of the error.
+        message: One sentence that says what to do.
+    """
+
+    status = 500
+    type = "server_error"
+    code = "internal_error"
+    message = "The request failed inside the API; the log has its request id."
+    headers: dict[str, str] | None = None
+
+
+class Busy(ApiError):
+    """The engine's queue is full."""
+
+    status = 503
+    code = "busy"
+    message = f"Too many questions wait: ask again in {RETRY_AFTER_SECONDS} seconds."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+class GenerationFailed(ApiError):
+    """The model gave no answer."""
+
+    status = 503
+    code = "generation_failed"
+    message = "The model gave no answer: ask again."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+class DatabaseAway(ApiError):
+    """The warehouse cannot be reached."""
+
+    status = 503
+    code = "database_unavailable"
+    message = "The warehouse cannot be reached: try again shortly."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+class UnknownModel(ApiError):
+    """The request names a model that is not served."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "model_not_found"
+    message = "That model is not served here: GET /v1/models lists what is."
+
+
+class UnknownRequest(ApiError):
+    """Feedback names a request that was never logged."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "request_not_found"
+    message = "No request has that request_id: use the one that the answer came with."
+
+
+class NoQuestion(ApiError):
+    """A chat request holds no question."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+    message = "The last message must come from the user and hold the question."
+
+
+class StreamingNotOffered(ApiError):
+    """A chat request asks for a stream."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "stream_not_offered"
+    message = "Answers are not streamed: leave `stream` out or set it to false."
+
+
+def error_body(message: str, error_type: str, code: str) -> dict[str, Any]:
+    """Build the one error shape."""
+    return {"error": {"message": message, "type": error_type, "code": code}}
+
+
+def describe_validation(errors: Sequence[dict[str, Any]]) -> str:
+    """Say what is wrong with a request without repeating anything the caller sent.
+
+    Args:
+        errors: Pydantic's errors. Of their locations only the names of known fields are kept: an unknown field's name
+            is the caller's text.
+    """
+    problems = []
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            problems.append("a field that this request does not have")
+        else:
+            names = [str(part) for part in error["loc"] if part != "body"]
+            problems.append(f"{'.'.join(names) or 'body'}: {error['msg']}")
+    return "Invalid request: " + "; ".join(dict.fromkeys(problems)) + "."
+
+
+def install(app: FastAPI) -> None:
+    """Give every error of an app the one shape."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def _on_api_error(_request: Request, error: ApiError) -> JSONResponse:
+    body = error_body(error.message, error.type, error.code)
+    return JSONResponse(body, status_code=error.status, headers=error.headers)
+
+
+def _on_invalid_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+    body = error_body(describe_validation(error.errors()), "invalid_request_error", "invalid_request")
+    return JSONResponse(body, status_code=422)
+
+
+def _on_http_error(_request: Request, error: HTTPException) -> JSONResponse:
+    body = error_body(str(error.detail), "invalid_request_error", f"http_{error.status_code}")
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)

@@ -1,0 +1,27 @@
+-- One row per question asked. The texts arrive as bound parameters and are pseudonymized here, by the warehouse,
+-- which alone holds the key and the mapping; nothing is stored in clear.
+-- No conflict target: naming one would need the right to read the table.
+insert into raw_serving.requests (
+    request_id, requested_at, route, question_hash, question, sql, outcome, is_executed, error_class, row_count,
+    generation_ms, execution_ms, latency_ms, prompt_tokens, completion_tokens, adapter_id, base_model
+)
+values (
+    %(request_id)s,
+    %(requested_at)s,
+    %(route)s,
+    privacy.keyed_hash(%(question)s::text),
+    privacy.pseudonymize_text(%(question)s::text),
+    case when %(sql)s::text is not null then privacy.pseudonymize_sql(%(sql)s::text) end,
+    %(outcome)s,
+    %(is_executed)s,
+    %(error_class)s,
+    %(row_count)s,
+    %(generation_ms)s,
+    %(execution_ms)s,
+    %(latency_ms)s,
+    %(prompt_tokens)s,
+    %(completion_tokens)s,
+    %(adapter_id)s,
+    %(base_model)s
+)
+on conflict do nothing

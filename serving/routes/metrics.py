@@ -1,0 +1,14 @@
+"""GET /metrics: Prometheus."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from serving.service import ServiceDep
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/metrics")
+async def metrics(service: ServiceDep) -> Response:
+    """Return all metrics in Prometheus's text format."""
+    return Response(service.metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,113 @@
+"""Requests and responses of the API, as the OpenAPI page shows them."""
+
+import unicodedata
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+QUESTION_MAX_CHARACTERS = 2000
+SQL_MAX_CHARACTERS = 20_000
+_PLAIN_WHITESPACE = "\n\r\t"
+
+
+def _refuse_control_characters(text: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and char not in _PLAIN_WHITESPACE for char in text):
+        raise ValueError("control characters are not allowed")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_refuse_control_characters)]
+Question = Annotated[Text, Field(min_length=1, max_length=QUESTION_MAX_CHARACTERS)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SqlRequest(_Request):
+    """A question."""
+
+    question: Question = Field(description="A question about the warehouse, in plain words.")
+    execute: Literal["no", "rows"] = Field(default="no", description="Whether to run the SQL and return its rows.")
+    max_rows: int = Field(default=100, ge=1, le=10_000, description="Most rows to return; the API's own cap holds too.")
+
+
+class SqlError(BaseModel):
+    """Why a question has no usable answer."""
+
+    code: str = Field(
+        description="syntax, unknown_table, unknown_column, type, timeout, blocked, too_expensive, database"
+    )
+    message: str
+
+
+class SqlResponse(BaseModel):
+    """The SQL for a question and, where asked for, its rows."""
+
+    request_id: UUID
+    sql: str | None = Field(description="Canonical SQL; null where the model wrote nothing usable.")
+    tables: list[str] = Field(description="Tables that the SQL reads.")
+    columns: list[str] = Field(description="Columns that the SQL reads, as table.column.")
+    adapter_id: str
+    executed: bool = Field(description="True where the SQL ran without an error.")
+    row_columns: list[str] | None = Field(default=None, description="Names of the columns of `rows`.")
+    rows: list[list[Any]] | None = None
+    row_count: int | None = Field(default=None, description="Number of rows returned.")
+    is_truncated: bool | None = Field(default=None, description="True where the SQL has more rows than were returned.")
+    error: SqlError | None = None
+    timings_ms: dict[str, float] = Field(description="generation, guard, execution, total")
+
+
+class FeedbackRequest(_Request):
+    """A person's verdict on an answer."""
+
+    request_id: UUID
+    verdict: Literal["right", "wrong"]
+    corrected_sql: Annotated[Text, Field(max_length=SQL_MAX_CHARACTERS)] | None = None
+    comment: Annotated[Text, Field(max_length=QUESTION_MAX_CHARACTERS)] | None = None
+
+
+class FeedbackResponse(BaseModel):
+    """The stored verdict."""
+
+    feedback_id: UUID
+    request_id: UUID
+
+
+class ContentPart(BaseModel):
+    """A part of a chat message."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ChatMessage(BaseModel):
+    """A message of OpenAI's chat format."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart] | None = None
+
+
+class ChatRequest(BaseModel):
+    """OpenAI's chat completion request. Decoding is greedy: sampling parameters are accepted and have no effect."""
+
+    model: str
+    messages: list[ChatMessage] = Field(min_length=1, max_length=100)
+    stream: bool = False
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    code: str
+
+
+class ErrorResponse(BaseModel):
+    """The shape of every error."""
+
+    error: ErrorDetail

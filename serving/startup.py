@@ -1,0 +1,61 @@
+"""What must hold before the API listens: a free port, a warehouse that is set up, a champion. Called by `__main__`."""
+
+import socket
+
+import psycopg
+
+from serving.settings import Settings
+
+_FUNCTIONS = ("privacy.keyed_hash(text)", "privacy.pseudonymize_text(text)", "privacy.pseudonymize_sql(text)")
+
+
+class StartupError(Exception):
+    """The API cannot start; the message is one sentence that says what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow happens.
+
+    Raises:
+        StartupError: The address is taken or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise StartupError(
+            f"Cannot listen on {host}:{port} ({error.strerror}): stop what uses it (`make down`), "
+            "or set AUDITUNE_API_HOST and AUDITUNE_API_PORT."
+        ) from error
+    return listener
+
+
+def check_warehouse(settings: Settings) -> None:
+    """Prove that both roles can connect and that the warehouse has what the request log needs.
+
+    Raises:
+        StartupError: It has not.
+    """
+    with _connect(settings.reader_dsn, "AUDITUNE_READER_DSN"):
+        pass
+    with _connect(settings.api_dsn, "AUDITUNE_API_DSN") as conn:
+        query = "select name from unnest(%s::text[]) as name where to_regprocedure(name) is null"
+        missing = [name for (name,) in conn.execute(query, (list(_FUNCTIONS),))]
+        has_tables = conn.execute("select to_regclass('raw_serving.requests') is not null").fetchone()
+    if missing or has_tables != (True,):
+        lacking = ", ".join(missing) or "raw_serving.requests"
+        raise StartupError(f"The warehouse lacks {lacking}: run `make run` once to build it.")
+
+
+def _connect(dsn: str, variable: str) -> psycopg.Connection:
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        raise StartupError(
+            f"The warehouse cannot be reached with {variable}: start it (`make up`), or correct the DSN."
+        ) from error
+    except psycopg.ProgrammingError as error:
+        raise StartupError(f"{variable} is not a PostgreSQL DSN: write postgresql://user:password@host:port/db.") from error
