@@ -1,0 +1,12 @@
+{#- Functions that read SQL text: made in schema `staging` at the start of every dbt command. -#}
+{% macro create_audit_functions() %}
+-- one dbt command at a time may replace functions, or PostgreSQL says "tuple concurrently updated"
+select pg_advisory_xact_lock(hashtext('auditune functions'));
+create schema if not exists staging;
+
+{{ function_sql_tokens() }}
+{{ function_bind_parameters() }}
+{{ function_statement_body() }}
+{{ function_url_decode() }}
+{{ function_question_in_comment() }}
+{% endmacro %}

@@ -1,0 +1,26 @@
+{#- The key and the functions of schema `privacy`, made at the start of every dbt command.
+
+    privacy.pseudonymize_text(text) and privacy.pseudonymize_sql(text) are what models and the API call. They are
+    SECURITY DEFINER: a caller needs no right on the key, the index or the business tables.
+    They read the models int_pii_columns, int_pii_surrogates and the seed pii_patterns (schema `privacy`).
+    The key is made inside the server and stays there: it is in no file, no compiled model and no log. -#}
+{% macro create_privacy_functions() %}
+create schema if not exists privacy;
+
+-- One row per key; the HMAC's two padded forms are kept, so that no query has to pad (RFC 2104).
+create table if not exists privacy.keys (
+    key_id     integer     generated always as identity primary key,
+    inner_pad  bytea       not null,
+    outer_pad  bytea       not null,
+    is_active  boolean     not null,
+    created_at timestamptz not null default now()
+);
+create unique index if not exists one_active_key on privacy.keys (is_active) where is_active;
+
+{{ function_ensure_key() }}
+{{ function_keyed_hash() }}
+{{ function_surrogate() }}
+{{ function_pseudonym() }}
+{{ function_pseudonymize_text() }}
+{{ function_pseudonymize_sql() }}
+{% endmacro %}

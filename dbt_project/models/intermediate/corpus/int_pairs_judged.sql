@@ -1,0 +1,88 @@
+{{ config(materialized='table') }}
+
+with candidates as (
+
+    select * from {{ ref('int_pair_candidates') }}
+
+),
+
+validations as (
+
+    select * from {{ ref('stg_training__pair_validations') }}
+
+),
+
+latest_validations as (
+
+    select distinct on (candidate_id) *
+    from validations
+    order by candidate_id, validated_at desc
+
+),
+
+joined as (
+
+    select
+        candidates.*,
+        latest_validations.catalog_hash,
+        latest_validations.fingerprint,
+        latest_validations.canonical_sql,
+        latest_validations.row_count,
+        latest_validations.validated_at,
+        case
+            when candidates.review_decision = 'reject' then 'rejected_by_reviewer'
+            when candidates.question ~ '[[:cntrl:]]' then 'control_characters'
+            when candidates.question ~* '^\s*(select|with)\M.*\mfrom\M' then 'question_is_sql'
+            when latest_validations.candidate_id is null then 'not_validated'
+            when latest_validations.verdict = 'reject' then latest_validations.reason
+            when char_length(latest_validations.canonical_sql) > {{ var('max_sql_characters') }} then 'too_long'
+        end as rejection
+    from candidates
+    left join latest_validations on candidates.candidate_id = latest_validations.candidate_id
+
+),
+
+compared as (
+
+    -- only pairs that stand so far can be in conflict, or copies of each other
+    select
+        *,
+        min(canonical_sql) over same_question <> max(canonical_sql) over same_question as has_conflict,
+        row_number() over (
+            partition by lower(question), canonical_sql, rejection is null
+            order by first_seen_at, candidate_id
+        ) as copy_number,
+        bool_or(review_decision is not distinct from 'approve') over same_question as question_is_reviewed
+    from joined
+    window same_question as (partition by lower(question), rejection is null)
+
+)
+
+select
+    ---------- ids
+    candidate_id,
+    statement_hash,
+    catalog_hash,
+    fingerprint,
+
+    ---------- text
+    question,
+    statement,
+    canonical_sql,
+    origin,
+    coalesce(
+        rejection,
+        case
+            when has_conflict and not (question_is_reviewed and review_decision is not distinct from 'approve') then 'conflict'
+            when copy_number > 1 then 'duplicate'
+        end
+    ) as reason,
+
+    ---------- numerics
+    row_count,
+
+    ---------- timestamps
+    first_seen_at,
+    validated_at
+
+from compared

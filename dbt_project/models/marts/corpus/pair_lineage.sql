@@ -1,0 +1,30 @@
+with pairs as (
+
+    select * from {{ ref('int_pairs_judged') }}
+    where reason is null
+
+),
+
+executions as (
+
+    select * from {{ ref('int_statement_executions') }}
+
+)
+
+select
+    ---------- ids
+    pairs.candidate_id as pair_id,
+    pairs.statement_hash,
+    executions.log_file,
+    executions.byte_offset,
+    executions.query_id,
+
+    ---------- text
+    executions.user_name,
+    executions.application_name,
+
+    ---------- timestamps
+    executions.executed_at
+
+from pairs
+inner join executions on pairs.statement_hash = executions.statement_hash

@@ -1,0 +1,52 @@
+{#- Sample values only of untagged text columns with few distinct values: they name statuses and kinds, never persons. -#}
+-- the statistics are those of the sandbox tables as they stand now
+{%- for table in ['calendar', 'categories', 'products', 'customers', 'orders', 'order_items', 'payments', 'refunds',
+                  'shipments', 'plans', 'subscriptions', 'employees', 'support_tickets'] %}
+-- depends_on: {{ ref('sandbox_shop__' ~ table) }}
+{%- endfor %}
+
+with catalog_columns as (
+
+    select * from {{ ref('stg_catalog__columns') }}
+
+),
+
+tagged_columns as (
+
+    select * from {{ ref('int_pii_columns') }}
+
+),
+
+value_statistics as (
+
+    select * from {{ ref('stg_catalog__value_statistics') }}
+
+)
+
+select
+    ---------- names
+    catalog_columns.table_schema,
+    catalog_columns.table_name,
+    catalog_columns.column_name,
+    catalog_columns.ordinal_position,
+    catalog_columns.data_type,
+    catalog_columns.references_column,
+
+    ---------- booleans
+    catalog_columns.is_nullable,
+    catalog_columns.is_primary_key,
+
+    ---------- text
+    catalog_columns.table_comment,
+    catalog_columns.column_comment,
+    tagged_columns.pii_class,
+    case
+        when tagged_columns.pii_class is null
+            and catalog_columns.data_type in ('text', 'character varying')
+            and value_statistics.distinct_count between 1 and 12
+            then array(select common.value from unnest(value_statistics.common_values) as common (value) order by common.value)
+    end as sample_values
+
+from catalog_columns
+left join tagged_columns using (table_schema, table_name, column_name)
+left join value_statistics using (table_schema, table_name, column_name)

@@ -1,0 +1,44 @@
+with requests as (
+
+    select * from {{ ref('stg_serving__requests') }}
+
+),
+
+latest_feedback as (
+
+    select distinct on (request_id) *
+    from {{ ref('stg_serving__feedback') }}
+    order by request_id, given_at desc
+
+)
+
+select
+    ---------- ids
+    requests.request_id,
+    requests.adapter_id,
+    requests.question_hash,
+
+    ---------- text
+    requests.route,
+    requests.question,
+    requests.sql,
+    requests.error_class,
+    latest_feedback.verdict,
+
+    ---------- booleans
+    requests.outcome = 'ok' as is_success,
+    requests.is_executed,
+
+    ---------- numerics
+    requests.row_count,
+    requests.generation_ms,
+    requests.execution_ms,
+    requests.latency_ms,
+    requests.prompt_tokens,
+    requests.completion_tokens,
+
+    ---------- timestamps
+    requests.requested_at
+
+from requests
+left join latest_feedback on requests.request_id = latest_feedback.request_id

@@ -1,0 +1,35 @@
+with requests as (
+
+    select * from {{ ref('requests') }}
+
+),
+
+latest_feedback as (
+
+    select distinct on (request_id) *
+    from {{ ref('stg_serving__feedback') }}
+    order by request_id, given_at desc
+
+)
+
+select
+    ---------- ids
+    requests.request_id,
+    requests.adapter_id,
+
+    ---------- text
+    requests.question,
+    requests.sql,
+    latest_feedback.corrected_sql,
+    coalesce(requests.error_class, 'wrong_answer') as error_class,
+
+    ---------- booleans
+    latest_feedback.corrected_sql is not null as is_corrected,
+
+    ---------- timestamps
+    requests.requested_at
+
+from requests
+left join latest_feedback on requests.request_id = latest_feedback.request_id
+where not requests.is_success
+    or latest_feedback.verdict = 'wrong'

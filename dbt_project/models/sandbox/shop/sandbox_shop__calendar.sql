@@ -1,0 +1,3 @@
+{{ config(alias='calendar') }}
+
+{{ sandbox_table('shop', 'calendar') }}

@@ -1,0 +1,3 @@
+{{ config(alias='categories') }}
+
+{{ sandbox_table('shop', 'categories') }}

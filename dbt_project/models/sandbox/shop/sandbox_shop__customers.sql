@@ -1,0 +1,3 @@
+{{ config(alias='customers') }}
+
+{{ sandbox_table('shop', 'customers') }}

@@ -1,0 +1,3 @@
+{{ config(alias='employees') }}
+
+{{ sandbox_table('shop', 'employees') }}

@@ -1,0 +1,3 @@
+{{ config(alias='order_items') }}
+
+{{ sandbox_table('shop', 'order_items') }}

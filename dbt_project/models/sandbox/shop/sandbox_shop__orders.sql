@@ -1,0 +1,3 @@
+{{ config(alias='orders') }}
+
+{{ sandbox_table('shop', 'orders') }}

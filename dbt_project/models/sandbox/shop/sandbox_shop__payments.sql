@@ -1,0 +1,3 @@
+{{ config(alias='payments') }}
+
+{{ sandbox_table('shop', 'payments') }}

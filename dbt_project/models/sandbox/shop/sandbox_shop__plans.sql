@@ -1,0 +1,3 @@
+{{ config(alias='plans') }}
+
+{{ sandbox_table('shop', 'plans') }}

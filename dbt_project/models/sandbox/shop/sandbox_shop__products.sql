@@ -1,0 +1,3 @@
+{{ config(alias='products') }}
+
+{{ sandbox_table('shop', 'products') }}

@@ -1,0 +1,3 @@
+{{ config(alias='refunds') }}
+
+{{ sandbox_table('shop', 'refunds') }}

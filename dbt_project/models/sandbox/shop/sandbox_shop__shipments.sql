@@ -1,0 +1,3 @@
+{{ config(alias='shipments') }}
+
+{{ sandbox_table('shop', 'shipments') }}

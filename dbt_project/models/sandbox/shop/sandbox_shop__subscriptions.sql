@@ -1,0 +1,3 @@
+{{ config(alias='subscriptions') }}
+
+{{ sandbox_table('shop', 'subscriptions') }}

@@ -1,0 +1,3 @@
+{{ config(alias='support_tickets') }}
+
+{{ sandbox_table('shop', 'support_tickets') }}

@@ -1,0 +1,14 @@
+select
+    ---------- ids
+    feedback_id,
+    request_id,
+
+    ---------- text
+    verdict,
+    corrected_sql,
+    comment,
+
+    ---------- timestamps
+    given_at
+
+from {{ source('raw_serving', 'feedback') }}
