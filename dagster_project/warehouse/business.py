@@ -1,0 +1,76 @@
+"""Access of auditune to the business schemas: the owner (dbt) and the reader (answers) may select there, nothing else.
+
+Called by `setup.py`, and by the sample business after it has created its own schema.
+"""
+
+import psycopg
+from psycopg import sql
+
+from dagster_project.warehouse.errors import WarehouseError
+
+_READERS = "auditune_owner, auditune_reader"
+
+
+def grant_business_schema(admin: psycopg.Connection, schema: str) -> None:
+    """Lets auditune_owner and auditune_reader read a business schema, its present tables and its future ones.
+
+    Args:
+        admin: connection of a role that owns the schema or may grant on it.
+        schema: name of a schema that exists.
+
+    Raises:
+        WarehouseError: the two still cannot read all of it; says what its owner must run.
+    """
+    name = sql.Identifier(schema)
+    readers = sql.SQL(_READERS)
+    statements = [
+        sql.SQL("grant usage on schema {} to {}").format(name, readers),
+        sql.SQL("grant select on all tables in schema {} to {}").format(name, readers),
+    ]
+    defaults = "alter default privileges for role {} in schema {} grant select on tables to {}"
+    statements += [sql.SQL(defaults).format(sql.Identifier(owner), name, readers) for owner in _creators(admin, schema)]
+    for statement in statements:
+        try:
+            admin.execute(statement)
+        except psycopg.errors.InsufficientPrivilege:
+            continue  # the schema's owner may have granted it already: what counts is checked below
+    unreadable = _unreadable(admin, schema)
+    if unreadable:
+        raise WarehouseError(
+            f"auditune cannot read {unreadable} of the schema {schema}: ask its owner to run "
+            f'`grant usage on schema "{schema}" to {_READERS}; '
+            f'grant select on all tables in schema "{schema}" to {_READERS}`.'
+        )
+
+
+def schema_exists(conn: psycopg.Connection, schema: str) -> bool:
+    """Tells whether the database has a schema."""
+    return conn.execute("select 1 from pg_namespace where nspname = %s", [schema]).fetchone() is not None
+
+
+def _creators(admin: psycopg.Connection, schema: str) -> list[str]:
+    """Who is to be expected to create tables there: the schema's owner, its tables' owners, and the administrator."""
+    rows = admin.execute(
+        "select nspowner::regrole::text from pg_namespace where nspname = %(schema)s"
+        " union select relowner::regrole::text from pg_class where relnamespace = %(schema)s::regnamespace"
+        " union select current_user::text",
+        {"schema": schema},
+    ).fetchall()
+    return sorted(name.strip('"') for (name,) in rows)
+
+
+def _unreadable(admin: psycopg.Connection, schema: str) -> str | None:
+    """Names what one of the two readers may not read; None where all is well."""
+    rows = admin.execute(
+        "select n.nspname, c.relname, has_schema_privilege(r.rolname, n.oid, 'USAGE'),"
+        " c.oid is null or has_table_privilege(r.rolname, c.oid, 'SELECT')"
+        " from pg_namespace n"
+        " cross join pg_roles r"
+        " left join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+        " where n.nspname = %s and r.rolname in ('auditune_owner', 'auditune_reader')",
+        [schema],
+    ).fetchall()
+    if any(not may_use for _, _, may_use, _ in rows):
+        return "any table"
+    tables = sorted({table for _, table, _, may_select in rows if not may_select})
+    return f"{len(tables)} tables ({tables[0]}, …)" if tables else None

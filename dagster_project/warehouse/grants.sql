@@ -1,0 +1,29 @@
+-- What each of our roles may do. Idempotent; run by setup.py as auditune_owner, after the schemas and the raw tables.
+-- Default privileges reach what dbt creates later, and creates again at each build.
+
+---------- auditune_api: adds its own rows, reads the registry, calls the privacy functions but never sees their tables
+
+grant usage on schema raw_serving, raw_training, privacy, corpus to auditune_api;
+grant insert on raw_serving.requests, raw_serving.feedback, raw_serving.reviews to auditune_api;
+grant select on raw_serving.requests to auditune_api;
+grant select on raw_training.adapters, raw_training.adapter_aliases to auditune_api;
+grant insert on raw_training.key_uses to auditune_api;
+grant execute on all functions in schema privacy to auditune_api;
+alter default privileges in schema privacy grant execute on functions to auditune_api;
+
+---------- auditune_monitor: reads what is published
+
+grant usage on schema monitoring, corpus to auditune_monitor;
+grant select on all tables in schema monitoring, corpus to auditune_monitor;
+alter default privileges in schema monitoring grant select on tables to auditune_monitor;
+alter default privileges in schema corpus grant select on tables to auditune_monitor;
+
+---------- the catalog alone of the corpus is the API's; dbt's `grants` on the model repeat this after a full refresh
+
+do $$
+begin
+    if to_regclass('corpus.schema_catalog') is not null then
+        grant select on corpus.schema_catalog to auditune_api;
+    end if;
+end
+$$;

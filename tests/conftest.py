@@ -1,0 +1,95 @@
+"""A real warehouse for the tests, and no way for a test to touch the user's own.
+
+Fixtures:
+    warehouse: `dagster_project.warehouse.settings.Warehouse` of a fresh database, with set-up done;
+        one per test module, so the tests of one module see each other's rows and no other module's.
+        `warehouse.environment()` is what a child process (dbt, `python -m training`, `python -m serving`) needs in its
+        environment; the same is written to `warehouse.home / "env"`.
+    admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
+        business schema call `grant_business_schema(conn, "shop")`, or run set-up again.
+    fresh_environment: a dict of this process's variables without any of ours, for child processes and `load(environ)`.
+
+One server per pytest process, so per pytest-xdist worker; it starts on first use. A guard process
+holds the other end of a pipe: however pytest ends, even by kill -9, the server stops and its folder goes.
+The server's log (`warehouse.audit_logs`) is one for all databases of the worker: filter its lines by `dbname`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dagster_project.embedded import server as embedded
+from dagster_project.embedded.settings import REPOSITORY, EmbeddedSettings
+from dagster_project.warehouse.entry import ensure_database
+from dagster_project.warehouse.settings import Warehouse
+from dagster_project.warehouse.setup import Target, set_up
+
+_GUARD = Path(__file__).with_name("stop_with_parent.py")
+_OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
+
+
+def pytest_configure() -> None:
+    """Points every default at a folder of this test run, before any test module is imported."""
+    for name in [name for name in os.environ if name.startswith(_OURS)]:
+        del os.environ[name]
+    os.environ["AUDITUNE_HOME"] = str(Path(tempfile.gettempdir()) / f"auditune-tests-unused-{os.getpid()}")
+
+
+@pytest.fixture
+def fresh_environment() -> dict[str, str]:
+    """The process's variables without any of auditune's or libpq's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+
+
+@pytest.fixture(scope="session")
+def test_server() -> Iterator[tuple[embedded.Server, Path]]:
+    """This process's embedded server and its state folder."""
+    home = Path(tempfile.mkdtemp(prefix="auditune-tests-"))
+    home.chmod(0o711)  # the server's account must be able to enter
+    guard = subprocess.Popen(
+        [sys.executable, str(_GUARD), str(home)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    try:
+        yield embedded.start(EmbeddedSettings(home)), home
+    finally:
+        guard.communicate(timeout=60)
+    assert guard.returncode == 0, "the test server's guard failed: a server may be left running"
+
+
+@pytest.fixture(scope="module")
+def warehouse(test_server: tuple[embedded.Server, Path]) -> Iterator[Warehouse]:
+    """A fresh database that is set up as the warehouse; dropped when the module's tests are done."""
+    server, server_home = test_server
+    database = f"test_{uuid.uuid4().hex[:12]}"
+    home = server_home / database
+    # The roles belong to the server, so every database of it needs the same passwords.
+    if (server_home / "keys").exists():
+        shutil.copytree(server_home / "keys", home / "keys")
+    ensure_database(server, database)
+    logs = (str(server.log_folder / "*.json"),)
+    done = set_up(Target(home, server.dsn(database), True, ("shop",), logs, str(home / "models" / "none.gguf")))
+    shutil.copyfile(server_home / "embedded.json", home / "embedded.json")
+    if not (server_home / "keys").exists():
+        shutil.copytree(home / "keys", server_home / "keys")
+    yield done.warehouse
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
+
+
+@pytest.fixture(scope="module")
+def admin_dsn(warehouse: Warehouse) -> str:
+    """The superuser's DSN of the module's database."""
+    assert warehouse.admin_dsn is not None
+    return warehouse.admin_dsn
