@@ -9,12 +9,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from serving.engine import Engine, EngineFailed
-from serving.execution import Reader, TooExpensive
 from training.sql.canonical import canonicalize
-from training.sql.catalog import Catalog
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
+
+from serving.engine import Engine, EngineFailed
+from serving.execution import Reader, TooExpensive
+from training.sql.catalog import Catalog
 
 if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
     from training.generate import Generation
@@ -97,9 +98,7 @@ class Answerer:
         with _Timer(timings, "guard"):
             sql, verdict = await asyncio.to_thread(judge, generation.sql, self._catalog)
         if not verdict.allowed:
-            return Answer(
-                sql or None, generation=generation, error_class=classify_refusal(verdict), timings_ms=timings
-            )
+            return Answer(sql or None, generation=generation, error_class=classify_refusal(verdict), timings_ms=timings)
         execution, error_class = None, None
         if is_run:
             with _Timer(timings, "execution"):

@@ -1,4 +1,4 @@
-"""What every route that takes a question does with it: answer, count, log the row. Called by routes/sql and completions."""
+"""What every route that takes a question does with it: answer, count, log the row."""
 
 from uuid import UUID
 
@@ -45,9 +45,7 @@ def _count(service: Service, route: str, answer: Answer) -> None:
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
 
 
-def _row(
-    service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int
-) -> RequestRow:
+def _row(service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
     generation = answer.generation
     return RequestRow(
         request_id=request_id,

@@ -1,13 +1,9 @@
 """Loads the champion: resolves the alias, decrypts the adapter, puts it on its base model. Called by `__main__`."""
 
-import psycopg
 import structlog
 
 from serving.service import Champion
 from serving.settings import Settings
-from serving.startup import StartupError
-from training import registry
-from training.sql.catalog import Catalog
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,9 @@ class Metrics:
             "auditune_stage_seconds", "Time by stage: generation, guard, execution, total", ["stage"],
             buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
-        self.tokens = Counter("auditune_tokens", "Tokens, by kind: prompt, completion", ["kind"], registry=self.registry)
+        self.tokens = Counter(
+            "auditune_tokens", "Tokens, by kind: prompt, completion", ["kind"], registry=self.registry
+        )
         self.log_rows = Counter(
             "auditune_request_log_rows", "Rows of the request log, by state: written, dropped, refused", ["state"],
             registry=self.registry,

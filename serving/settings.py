@@ -18,7 +18,6 @@ class Settings(BaseSettings):
         api_dsn: Warehouse, as auditune_api: the registry, the request log.
         reader_dsn: Warehouse, as auditune_reader: rows of the business schemas, read-only.
         schemas: Business schemas that questions are about.
-        base_model: Base model to put the adapter on; None takes the one it was trained on.
         engine_queue_size: Questions that may wait for the model; more are refused with 503.
         engine_batch_size: Waiting questions that the model answers together.
         generation_timeout_seconds: Longest wait for a generated answer.
@@ -37,7 +36,6 @@ class Settings(BaseSettings):
     api_dsn: str
     reader_dsn: str
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
-    base_model: str | None = None
     engine_queue_size: int = Field(default=64, ge=1)
     engine_batch_size: int = Field(default=8, ge=1)
     generation_timeout_seconds: float = Field(default=60.0, gt=0)

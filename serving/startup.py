@@ -58,4 +58,6 @@ def _connect(dsn: str, variable: str) -> psycopg.Connection:
             f"The warehouse cannot be reached with {variable}: start it (`make up`), or correct the DSN."
         ) from error
     except psycopg.ProgrammingError as error:
-        raise StartupError(f"{variable} is not a PostgreSQL DSN: write postgresql://user:password@host:port/db.") from error
+        raise StartupError(
+            f"{variable} is not a PostgreSQL DSN: write postgresql://user:password@host:port/db."
+        ) from error

@@ -20,7 +20,13 @@ async def list_models(service: ServiceDep) -> dict[str, Any]:
     """List what is served. `root` is the base model."""
     champion = service.champion
     models = [
-        {"id": name, "object": "model", "created": champion.created, "owned_by": "auditune", "root": champion.base_model}
+        {
+            "id": name,
+            "object": "model",
+            "created": champion.created,
+            "owned_by": "auditune",
+            "root": champion.base_model,
+        }
         for name in served_names(champion)
     ]
     return {"object": "list", "data": models}

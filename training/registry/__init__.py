@@ -9,7 +9,7 @@ from training.registry.access import load, verify
 from training.registry.aliases import AliasMove, history, promote, resolve, rollback
 from training.registry.cli import main
 from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
-from training.registry.release import release
+from training.registry.releasing import release
 from training.vault import VaultError
 
 __all__ = [

@@ -9,7 +9,7 @@ import psycopg
 
 from training.registry import bundle
 from training.registry.records import AdapterRecord, RegistryError, get_adapter, record_key_use
-from training.registry.release import ENCRYPTED_FILE
+from training.registry.releasing import ENCRYPTED_FILE
 from training.vault import vault_of_key
 
 

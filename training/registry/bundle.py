@@ -1,4 +1,4 @@
-"""What a released adapter consists of, and its content hash; used by `release` and `access`.
+"""What a released adapter consists of, and its content hash; used by `releasing` and `access`.
 
 A bundle is a folder of exactly these files. None holds a person's data: weights, numbers, names of tables and columns.
 
