@@ -1,0 +1,67 @@
+"""Checkpoints that survive a kill at any moment: written beside the old one, then renamed. Used by loop.py."""
+
+import os
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from training.errors import TrainingFailed
+
+_CURRENT, _PREVIOUS, _PARTIAL = "checkpoint.pt", "checkpoint.previous.pt", "checkpoint.partial"
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    """Writes a checkpoint and keeps the one before it.
+
+    Args:
+        folder: The run's folder.
+        state: Tensors, numbers, strings, lists and dicts.
+
+    Raises:
+        TrainingFailed: The disk is full or not writable; the older checkpoint is still there.
+    """
+    partial = folder / _PARTIAL
+    try:
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if (folder / _CURRENT).exists():
+            os.replace(folder / _CURRENT, folder / _PREVIOUS)
+        os.replace(partial, folder / _CURRENT)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        partial.unlink(missing_ok=True)
+        raise TrainingFailed(
+            f"The checkpoint cannot be written to {folder}: free some disk space, then go on with --resume."
+        ) from error
+
+
+def load_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """Reads the newest checkpoint that is whole.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        The state, or None if there is no checkpoint yet.
+
+    Raises:
+        TrainingFailed: There are checkpoints, but all are broken.
+    """
+    existing = [folder / name for name in (_CURRENT, _PREVIOUS) if (folder / name).is_file()]
+    for path in existing:
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, UnpicklingError, ValueError):
+            continue
+    if existing:
+        raise TrainingFailed(f"Every checkpoint in {folder} is broken; delete the folder and train again.")
+    return None
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Removes all checkpoints of a finished run; its adapter is what stays."""
+    for name in (_CURRENT, _PREVIOUS, _PARTIAL):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""The training command: `python -m training train|evaluate|registry …`. Run by people and, through Pipes, by Dagster."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.errors import BadInput, TrainingFailed
+
+_FAILED, _BAD_INPUT, _INTERRUPTED = 1, 2, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: Arguments after `python -m training`; None takes the process's own.
+
+    Returns:
+        Exit status: 0; 1 if a step failed; 2 if the input is wrong; 143 if a signal stopped it after a checkpoint.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["registry"]:
+        from training.registry.cli import main as registry_main  # the registry needs no torch, training no database
+
+        return registry_main(arguments[1:])
+    options = _parser().parse_args(arguments)
+    # Imported here so that `--help` and a wrong option answer at once: torch takes seconds.
+    from training.commands import run_evaluation, run_training
+    from training.loop import Interrupted
+
+    try:
+        if options.command == "train":
+            run = run_training(options.config, options.data, options.out, options.base_model, options.resume)
+            sys.stdout.write(
+                f"Trained {run['examples']} pairs for {run['epochs']} epochs in {run['seconds']:.0f} s "
+                f"({run['pairs_per_second']} pairs/s); the adapter is in {options.out / 'adapter'}.\n"
+            )
+        else:
+            models = ("base", "adapter") if options.model is None else (options.model,)
+            lines = run_evaluation(
+                options.config, options.data, options.out, options.base_model, options.adapter, models
+            )
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+    except BadInput as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_INPUT
+    except TrainingFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return _FAILED
+    except Interrupted as error:
+        sys.stderr.write(f"{error}\n")
+        return _INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train and judge adapters.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train an adapter on a dataset")
+    evaluate = commands.add_parser("evaluate", help="judge the base model and an adapter on the held-out pairs")
+    for command in (train, evaluate):
+        command.add_argument("--config", type=Path, required=True, help="preset, such as training/configs/smollm2-135m-cpu.yaml")
+        command.add_argument("--data", type=Path, required=True, help="dataset folder")
+        command.add_argument("--out", type=Path, required=True, help="folder to write to")
+        command.add_argument("--base-model", help="GGUF file, folder or Hugging Face id; overrides the preset")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    evaluate.add_argument("--adapter", type=Path, help="adapter folder that `train` wrote")
+    evaluate.add_argument("--model", choices=("base", "adapter"), help="judge only this one; default: both")
+    commands.add_parser("registry", help="list, show, promote, roll back and verify released adapters")
+    return parser

@@ -1,0 +1,198 @@
+"""The dataset folder on the training side: reading it, tokens, length-bucketed batches. Used by loop.py and evaluate/run.py."""
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from training.errors import BadInput
+from training.prompt import question_suffix
+from training.sql.catalog import Catalog
+
+MINIMUM_TRAINING_PAIRS = 20
+# Longer pairs lie in their own batches less often than they make others wait: batches of near lengths are cut from windows this large.
+_BATCHES_PER_WINDOW = 8
+
+
+class Tokenizer(Protocol):
+    """What this package needs of a transformers tokenizer."""
+
+    eos_token_id: int
+
+    def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
+        """Returns the text's token ids."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One question with its SQL, as the dataset holds it."""
+
+    id: str
+    instruction: str
+    question: str
+    sql: str
+    question_split: str
+    template_split: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset folder in memory."""
+
+    dataset_hash: str
+    catalog: Catalog
+    pairs: tuple[Pair, ...]
+
+    @property
+    def training(self) -> tuple[Pair, ...]:
+        """Pairs that the adapter learns from: in neither held-out part."""
+        return self._select("train", "train")
+
+    @property
+    def validation(self) -> tuple[Pair, ...]:
+        """Pairs whose loss chooses the best checkpoint."""
+        return self._select("dev", "train")
+
+    def held_out(self, split: str) -> tuple[Pair, ...]:
+        """Returns the test pairs of a split, `question_split` or `template_split`."""
+        if split == "template_split":
+            return tuple(pair for pair in self.pairs if pair.template_split == "test")
+        return tuple(pair for pair in self.pairs if pair.question_split == "test")
+
+    def _select(self, question_split: str, template_split: str) -> tuple[Pair, ...]:
+        wanted = (question_split, template_split)
+        return tuple(pair for pair in self.pairs if (pair.question_split, pair.template_split) == wanted)
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Reads a dataset folder.
+
+    Args:
+        folder: Holds pairs.jsonl, catalog.json and manifest.json.
+
+    Returns:
+        The dataset, pairs in file order.
+
+    Raises:
+        BadInput: A file is missing or broken, or there are too few pairs to train on.
+    """
+    for name in ("pairs.jsonl", "catalog.json", "manifest.json"):
+        if not (folder / name).is_file():
+            raise BadInput(f"{folder} is no dataset: it has no {name}; materialize the asset `dataset` first.")
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        lines = (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
+        pairs = tuple(_pair(json.loads(line)) for line in lines if line)
+        dataset = Dataset(manifest["dataset_hash"], Catalog.load(folder / "catalog.json"), pairs)
+    except (json.JSONDecodeError, KeyError) as error:
+        # `from None`: the parser's message quotes the line.
+        kind = error.__class__.__name__
+        raise BadInput(f"{folder} is a broken dataset ({kind}); materialize the asset `dataset` again.") from None
+    if len(dataset.training) < MINIMUM_TRAINING_PAIRS:
+        raise BadInput(
+            f"{folder} has {len(dataset.training)} training pairs, fewer than the {MINIMUM_TRAINING_PAIRS} needed; "
+            "replay or ingest more of the query log."
+        )
+    return dataset
+
+
+def _pair(row: dict) -> Pair:
+    return Pair(row["id"], row["instruction"], row["input"], row["output"], row["question_split"], row["template_split"])
+
+
+@dataclass(frozen=True)
+class Example:
+    """A pair in tokens: the prompt behind the schema prefix, and the answer with its end token."""
+
+    prompt: tuple[int, ...]
+    answer: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Tokens that go through the model: all but the last, which is only predicted."""
+        return len(self.prompt) + len(self.answer) - 1
+
+
+def tokenize_pair(pair: Pair, tokenizer: Tokenizer) -> Example:
+    """Turns a pair into tokens; prompt and answer separately, as generation sees them."""
+    prompt = tokenizer.encode(question_suffix(pair.question, pair.instruction), add_special_tokens=False)
+    answer = tokenizer.encode(f" {pair.sql}", add_special_tokens=False)
+    return Example(tuple(prompt), (*answer, tokenizer.eos_token_id))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One forward pass: `[prefix | pair 1 | pair 2 | …]` in one row, pairs right-padded to one length."""
+
+    input_ids: torch.Tensor  # [1, P + B·L]
+    position_ids: torch.Tensor  # [1, P + B·L]; each pair counts on from P
+    answer_positions: torch.Tensor  # [N]: places in the row whose hidden state predicts an answer token
+    targets: torch.Tensor  # [N]: those answer tokens
+    prefix_length: int
+    pair_length: int
+    pairs: int
+
+
+def collate(prefix: Sequence[int], examples: Sequence[Example], padding: int) -> Batch:
+    """Lays a batch of examples behind the shared prefix.
+
+    Args:
+        prefix: Tokens of the schema prefix, at least one.
+        examples: At least one example.
+        padding: Any valid token; no real token attends to it and it carries no loss.
+
+    Returns:
+        The batch.
+    """
+    start, length = len(prefix), max(example.length for example in examples)
+    tokens, positions, targets = list(prefix), [], []
+    for index, example in enumerate(examples):
+        own = [*example.prompt, *example.answer[:-1]]
+        tokens += own + [padding] * (length - len(own))
+        first = start + index * length + len(example.prompt) - 1
+        positions += range(first, first + len(example.answer))
+        targets += example.answer
+    pair_positions = torch.arange(start, start + length).repeat(len(examples))
+    return Batch(
+        input_ids=torch.tensor([tokens]),
+        position_ids=torch.cat([torch.arange(start), pair_positions])[None],
+        answer_positions=torch.tensor(positions),
+        targets=torch.tensor(targets),
+        prefix_length=start,
+        pair_length=length,
+        pairs=len(examples),
+    )
+
+
+def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int | None) -> list[list[int]]:
+    """Groups examples of near lengths into batches.
+
+    Args:
+        lengths: Length of each example, in tokens.
+        batch_size: Examples per batch; the last batch may be smaller.
+        seed: Decides the order; None gives plain order of length (for validation).
+
+    Returns:
+        Indexes into `lengths`, each exactly once, in batches.
+    """
+    order = list(range(len(lengths)))
+    if seed is None:
+        return _cut(sorted(order, key=lengths.__getitem__), batch_size)
+    shuffle = random.Random(seed)  # noqa: S311 - order of training data, not a secret
+    shuffle.shuffle(order)
+    window = batch_size * _BATCHES_PER_WINDOW
+    batches: list[list[int]] = []
+    for part in _cut(order, window):
+        batches += _cut(sorted(part, key=lengths.__getitem__), batch_size)
+    shuffle.shuffle(batches)
+    return batches
+
+
+def _cut(items: Iterable[int], size: int) -> list[list[int]]:
+    items = list(items)
+    return [items[start : start + size] for start in range(0, len(items), size)]

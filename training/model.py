@@ -1,0 +1,159 @@
+"""The base model, its LoRA adapter, and one forward pass over a batch. Used by loop.py, evaluate/run.py and serving."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GgufConfig, PreTrainedModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from training import attention
+from training.config import TrainingConfig
+from training.data import Batch
+from training.errors import BadInput, TrainingFailed
+from training.loss import summed_cross_entropy
+from training.tiny_model import build_tiny_model
+
+TINY = "random:tiny"
+_TARGETS = {"attention": ["q_proj", "k_proj", "v_proj", "o_proj"], "all-linear": "all-linear"}
+
+
+def load_base(
+    path_or_id: str, dtype: str, quantization: str = "none", device: str = "cpu"
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads a Llama-architecture checkpoint, frozen, and its tokenizer.
+
+    A GGUF file is dequantized once; the copy in `<file>.dequantized/` beside it makes later loads take a second instead of half
+    a minute.
+
+    Args:
+        path_or_id: GGUF file, folder, Hugging Face id, or `random:tiny`.
+        dtype: `float32` or `bfloat16`.
+        quantization: `none`, or `nf4` (needs a GPU and bitsandbytes).
+        device: Where the weights go, `cpu` or `cuda`.
+
+    Returns:
+        The model with the shared-prefix attention, and its tokenizer.
+
+    Raises:
+        BadInput: There is no such model, or it is no Llama.
+    """
+    if path_or_id == TINY:
+        model, tokenizer = build_tiny_model(getattr(torch, dtype))
+    else:
+        source = _dequantized(Path(path_or_id)) if path_or_id.endswith(".gguf") else path_or_id
+        model, tokenizer = _from_pretrained(str(source), dtype, quantization)
+    if model.config.model_type != "llama":
+        raise BadInput(f"{path_or_id} is a '{model.config.model_type}' model; choose one of the Llama architecture.")
+    model.set_attn_implementation(attention.NAME)
+    model.requires_grad_(False)
+    return (model if quantization == "nf4" else model.to(device)).eval(), tokenizer
+
+
+def attach_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
+    """Adds a new adapter, the only trainable weights.
+
+    Args:
+        model: The frozen base model.
+        config: Rank, scale, targets and seed.
+
+    Returns:
+        The model with its adapter; it computes exactly what the base does until trained.
+    """
+    lora = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        target_modules=_TARGETS[config.lora_targets],
+        task_type="CAUSAL_LM",
+    )
+    torch.manual_seed(config.seed)
+    # The adapter multiplies in the base's type (its float32 originals are with the optimizer): float32 here would convert
+    # every activation there and back.
+    return get_peft_model(model, lora, autocast_adapter_dtype=False).train()
+
+
+def load_adapter(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """Merges a trained adapter into the base model.
+
+    Args:
+        model: The base model that the adapter was trained on; changed in place.
+        folder: What peft's save_pretrained wrote.
+
+    Returns:
+        A plain model with the adapter's weights added in.
+
+    Raises:
+        BadInput: The folder is no adapter, or not of this base model.
+    """
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise BadInput(f"{folder} is no adapter: it has no adapter_model.safetensors; give the folder that `train` wrote.")
+    try:
+        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload().eval()
+    except RuntimeError as error:
+        raise BadInput(f"The adapter in {folder} does not fit this base model; give the one it was trained on.") from error
+
+
+def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    """Runs one batch and sums the loss over its answer tokens.
+
+    Args:
+        model: The causal language model (for a peft model, its `get_base_model()`).
+        batch: Prefix and pairs in one row.
+
+    Returns:
+        The negative log-likelihood in nats, summed over `batch.targets`.
+    """
+    device = model.device
+    hidden = model.model(
+        input_ids=batch.input_ids.to(device),
+        position_ids=batch.position_ids.to(device),
+        use_cache=False,
+        prefix_length=batch.prefix_length,
+        pair_length=batch.pair_length,
+    ).last_hidden_state  # [1, P + B·L, hidden]
+    answers = hidden[0, batch.answer_positions.to(device)]  # [N, hidden]: the vocabulary is computed nowhere else
+    return summed_cross_entropy(answers, model.lm_head.weight, batch.targets.to(device))
+
+
+def _from_pretrained(
+    source: str, dtype: str, quantization: str
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    extra = {}
+    if quantization == "nf4":
+        extra["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=getattr(torch, dtype)
+        )
+    try:
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, dtype), **extra)
+        return model, AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError, ImportError) as error:
+        first_line = str(error).splitlines()[0]
+        raise BadInput(f"The base model '{source}' cannot be loaded: {first_line}") from error
+
+
+def _dequantized(gguf: Path) -> Path:
+    """Returns the folder with the plain copy of a GGUF file, written first if it is not there."""
+    target = gguf.with_name(f"{gguf.name}.dequantized")
+    if target.is_dir():
+        return target
+    if not gguf.is_file():
+        raise BadInput(f"There is no base model {gguf}; run `make setup`, or set AUDITUNE_BASE_MODEL.")
+    where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    model = AutoModelForCausalLM.from_pretrained(
+        **where, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
+    )
+    tokenizer = AutoTokenizer.from_pretrained(**where)
+    try:
+        partial = Path(tempfile.mkdtemp(prefix=f".{gguf.name}.", dir=gguf.parent))
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        os.replace(partial, target)
+    except OSError as error:
+        if target.is_dir():  # another process was faster; its copy is the same
+            shutil.rmtree(partial, ignore_errors=True)
+            return target
+        raise TrainingFailed(f"The unpacked base model cannot be written to {gguf.parent} ({error.strerror}).") from error
+    return target
