@@ -1,6 +1,7 @@
 """Create the sample business `shop` in a PostgreSQL database: tables, comments and seeded data.
 
-Called by the Dagster asset of the sample and by its tests. Run as: `python -m dagster_project.sample.business --dsn DSN`.
+Called by the Dagster asset of the sample and by its tests.
+Run as: `python -m dagster_project.sample.business --dsn DSN`.
 """
 
 import argparse
@@ -101,7 +102,8 @@ def create_business(dsn: str, scale: float = 1.0, seed: int = 7) -> Business:
         ).fetchone()
         if found and not (found[0] or "").startswith("auditune sample business"):
             raise ForeignSchemaError(
-                f"The database has a schema '{SCHEMA}' that is not the sample's; rename it, or set AUDITUNE_SCHEMAS to use it."
+                f"The database has a schema '{SCHEMA}' that is not the sample's: "
+                "rename it, or set AUDITUNE_SCHEMAS to audit it."
             )
         if found and found[0] == _marker(scale, seed):
             return Business(_count_rows(conn), is_new=False)
@@ -127,7 +129,7 @@ def _load(conn: psycopg.Connection, tables: dict[str, list[assortment.Row]], mar
 
 def _count_rows(conn: psycopg.Connection) -> dict[str, int]:
     tables = conn.execute(
-        "select relname from pg_class where relnamespace = %s::regnamespace and relkind = 'r' order by relname",
+        "select tablename from pg_tables where schemaname = %s order by tablename",
         [SCHEMA],
     ).fetchall()
     return {

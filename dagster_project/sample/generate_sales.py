@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,9 @@ OTHER_CARRIER_SHARES = (0.3, 0.4, 0.25, 0.05)
 CARRIER_DAYS = {"DHL": 2.4, "UPS": 2.9, "GLS": 4.1, "PostNL": 1.9}
 RETURN_REASONS = ("damaged", "wrong size", "changed mind", "late", "wrong item")
 RETURN_SHARES = (0.24, 0.27, 0.3, 0.11, 0.08)
+
+
+Option = TypeVar("Option")
 
 
 @dataclass
@@ -150,7 +154,6 @@ class SalesGenerator:
         refunded_on = min(_day(delivered) + timedelta(days=int(self._rng.integers(1, 20))), LAST_DAY)
         self.sales.refunds.append((len(self.sales.refunds) + 1, order_id, refunded_on, reason, amount))
 
-    def _pick(self, options: tuple, shares: tuple[float, ...]):  # noqa: ANN202
-        return options[
-            int(np.searchsorted(np.cumsum(shares), self._rng.random(), side="right").clip(0, len(options) - 1))
-        ]
+    def _pick(self, options: tuple[Option, ...], shares: tuple[float, ...]) -> Option:
+        index = int(np.searchsorted(np.cumsum(shares), self._rng.random(), side="right"))
+        return options[min(index, len(options) - 1)]  # the shares may sum to just under 1

@@ -1,4 +1,4 @@
-"""Generate the sample business's relations with its customers: subscriptions and support tickets. Called by business.py."""
+"""Generate what binds customers to the sample business: subscriptions and support tickets. Called by business.py."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def subscription_rows(rng: np.random.Generator, customers: list[Row]) -> list[Ro
 
 
 def _subscription(rng: np.random.Generator, rows: list[Row], customer_id: int, start: int) -> int | None:
-    """Add one subscription that starts `start` days after the first day; return the day of its end if it was cancelled."""
+    """Add a subscription that starts `start` days after the first day; return the day it was cancelled, if it was."""
     plan = int(rng.choice(len(PLAN_SHARES), p=PLAN_SHARES))
     end = start + 20 + int(rng.exponential(260))
     fate = rng.random()
