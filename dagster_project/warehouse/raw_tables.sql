@@ -76,6 +76,8 @@ create table if not exists raw_serving.feedback (
     request_id    uuid        not null references raw_serving.requests,
     given_at      timestamptz not null default now(),
     verdict       text        not null check (verdict in ('right', 'wrong')),
+    question      text,                                 -- the request's question, pseudonymized: feedback outlives it
+    sql           text,                                 -- the request's SQL, pseudonymized
     corrected_sql text,                                 -- pseudonymized
     comment       text                                  -- pseudonymized
 );

@@ -3,6 +3,7 @@
 Idempotent: a second run changes nothing. Called by `entry.py` and by the tests.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,9 +98,16 @@ def set_up(target: Target) -> SetUp:
         audit_logs=target.audit_logs,
         base_model=target.base_model,
     )
-    warehouse.dagster_home.mkdir(exist_ok=True)
+    _create_dagster_home(warehouse.dagster_home)
     write_env(target.home, warehouse.environment())
     return SetUp(warehouse, tuple(notes))
+
+
+def _create_dagster_home(folder: Path) -> None:
+    """Creates DAGSTER_HOME with telemetry off; a dagster.yaml that is there is the user's."""
+    folder.mkdir(exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        shutil.copyfile(_HERE / "dagster.yaml", folder / "dagster.yaml")
 
 
 def _role_dsns(target: Target) -> dict[str, str]:

