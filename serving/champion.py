@@ -1,9 +1,21 @@
 """Loads the champion: resolves the alias, decrypts the adapter, puts it on its base model. Called by `__main__`."""
 
+import json
+import time
+from pathlib import Path
+
+import psycopg
 import structlog
 
 from serving.service import Champion
 from serving.settings import Settings
+from serving.startup import StartupError
+from training import registry
+from training.config import config_from_dict
+from training.errors import BadInput, TrainingFailed
+from training.generate import Generator
+from training.model import load_adapter, load_base
+from training.sql.catalog import Catalog
 
 log = structlog.get_logger(__name__)
 
@@ -11,8 +23,44 @@ log = structlog.get_logger(__name__)
 def load_champion(settings: Settings) -> Champion:
     """Load the adapter that the alias `champion` points to.
 
-    The decrypted files are gone again when this returns; the merged weights stay in memory.
+    The decrypted files are gone again when this returns; the merged weights and the schema prefix stay in memory.
 
     Raises:
         StartupError: There is no champion, or it cannot be decrypted or loaded.
     """
+    started = time.perf_counter()
+    try:
+        with psycopg.connect(settings.api_dsn, autocommit=True, connect_timeout=5) as conn:
+            record = registry.resolve(conn)
+            log.info("loading the champion", adapter_id=record.adapter_id, base_model=record.base_model)
+            with registry.load(conn, record, settings.home, used_by="serving") as folder:
+                catalog = Catalog.load(folder / "catalog.json")
+                generator = build_generator(record.base_model, folder, catalog)
+    except (registry.RegistryError, registry.VaultError, BadInput, TrainingFailed) as error:
+        raise StartupError(str(error)) from error
+    log.info("champion loaded", adapter_id=record.adapter_id, seconds=round(time.perf_counter() - started, 1))
+    return Champion(
+        adapter_id=record.adapter_id,
+        base_model=record.base_model,
+        catalog=catalog,
+        created=int(record.created_at.timestamp()),
+        generate=generator.generate,
+    )
+
+
+def build_generator(base_model: str, folder: Path, catalog: Catalog) -> Generator:
+    """Put a decrypted adapter on its base model, as its own run was configured.
+
+    Args:
+        base_model: Path or id of the base model, as the run recorded it.
+        folder: Decrypted bundle.
+        catalog: Its catalog.
+
+    Raises:
+        BadInput: The base model is not here, or the adapter does not fit it.
+    """
+    run = json.loads((folder / "run.json").read_text())
+    config = config_from_dict(run["config"], source="run.json of the adapter")
+    model, tokenizer = load_base(base_model, config.dtype, quantization=config.quantization)
+    model = load_adapter(model, folder / "adapter")
+    return Generator(model, tokenizer, catalog, config.max_new_tokens)

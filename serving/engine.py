@@ -115,7 +115,7 @@ class MicroBatchEngine:
         try:
             generations = self._generate([waiting.question for waiting in batch])
         except Exception as error:  # whatever the model raises: the worker must live on
-            # It belongs to these callers. The message may quote the question, so neither the log nor the callers get it.
+            # The message may quote the question, so neither the log nor the callers get it.
             log.error("generation failed", error_class=type(error).__name__, questions=len(batch))
             for waiting in batch:
                 waiting.future.set_exception(EngineFailed("the model failed"))

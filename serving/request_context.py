@@ -1,4 +1,4 @@
-"""ASGI middleware around every request: gives it an id, times it, counts it, logs it, and catches what nobody caught."""
+"""ASGI middleware around every request: gives it an id, times, counts and logs it, catches what nobody caught."""
 
 import time
 import traceback

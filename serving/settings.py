@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+_DEFAULT_HOME = Path(__file__).resolve().parents[1] / ".auditune"
+
 
 class Settings(BaseSettings):
     """Everything the API can be told. Each name is read as AUDITUNE_<NAME>.
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
 
-    home: Path = Path(".auditune")
+    home: Path = _DEFAULT_HOME
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
     api_dsn: str
@@ -60,5 +62,5 @@ class Settings(BaseSettings):
         Raises:
             pydantic.ValidationError: A DSN is missing or a value is out of range.
         """
-        home = Path(os.environ.get("AUDITUNE_HOME", ".auditune"))
+        home = Path(os.environ.get("AUDITUNE_HOME", _DEFAULT_HOME))
         return cls(_env_file=home / "env")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_DEFAULT_HOME = Path(__file__).resolve().parents[2] / ".auditune"
+
 
 class RegistrySettings(BaseSettings):
     """Settings of `python -m training registry`.
@@ -16,11 +18,11 @@ class RegistrySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
 
-    home: Path = Path(".auditune")
+    home: Path = _DEFAULT_HOME
     dsn: str | None = None
 
     @classmethod
     def from_environment(cls) -> "RegistrySettings":
         """Read the environment; what it lacks comes from the env file in the state folder."""
-        home = Path(os.environ.get("AUDITUNE_HOME", ".auditune"))
+        home = Path(os.environ.get("AUDITUNE_HOME", _DEFAULT_HOME))
         return cls(_env_file=home / "env")

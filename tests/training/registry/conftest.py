@@ -1,38 +1,22 @@
-"""A finished training run, its dataset, and a database with the registry's tables."""
+"""A finished training run, its dataset, and an empty registry in a real warehouse."""
 
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from safetensors.numpy import save_file
 
-RAW_TABLES = Path(__file__).parents[3] / "dagster_project" / "warehouse" / "raw_tables.sql"
+from dagster_project.warehouse.settings import Warehouse
 
 
 @pytest.fixture
-def registry_dsn(postgres_dsn: str) -> Iterator[str]:
-    """A database of its own, with the raw tables."""
-    name = f"registry_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as admin:
-        admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    dsn = make_conninfo(postgres_dsn, dbname=name)
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute(RAW_TABLES.read_text())
-    yield dsn
-    with psycopg.connect(postgres_dsn, autocommit=True) as admin:
-        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-@pytest.fixture
-def conn(registry_dsn: str) -> Iterator[psycopg.Connection]:
-    """An autocommit connection to it."""
-    with psycopg.connect(registry_dsn, autocommit=True) as connection:
+def conn(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    """An autocommit connection of the owner role to an empty registry."""
+    with psycopg.connect(warehouse.dsn, autocommit=True) as connection:
+        connection.execute("truncate raw_training.adapters, raw_training.adapter_aliases, raw_training.key_uses")
         yield connection
 
 

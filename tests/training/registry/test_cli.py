@@ -3,15 +3,16 @@
 import json
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from training import registry
 from training.registry.cli import main
 
 
 @pytest.fixture
-def adapter_id(conn, registry_dsn, run_dir, dataset_dir, home, monkeypatch) -> str:
+def adapter_id(conn, warehouse, run_dir, dataset_dir, home, monkeypatch) -> str:
     monkeypatch.setenv("AUDITUNE_HOME", str(home))
-    monkeypatch.setenv("AUDITUNE_DSN", registry_dsn)
+    monkeypatch.setenv("AUDITUNE_DSN", warehouse.dsn)
     return registry.release(conn, run_dir=run_dir, dataset_dir=dataset_dir, home=home, metrics={}, used_by="test")
 
 
@@ -42,11 +43,11 @@ def test_a_changed_file_fails_verify(adapter_id, home, capsys):
     assert "was changed" in capsys.readouterr().err
 
 
-def test_the_dsn_may_come_from_the_env_file(adapter_id, registry_dsn, home, monkeypatch, capsys):
+def test_the_dsn_may_come_from_the_env_file(adapter_id, warehouse, home, monkeypatch, capsys):
     monkeypatch.delenv("AUDITUNE_DSN")
     assert main(["list"]) == 1
     assert "AUDITUNE_DSN is not set" in capsys.readouterr().err
-    (home / "env").write_text(f"export AUDITUNE_DSN='{registry_dsn}'\nexport DAGSTER_HOME='elsewhere'\n")
+    (home / "env").write_text(f"export AUDITUNE_DSN='{warehouse.dsn}'\nexport DAGSTER_HOME='elsewhere'\n")
     assert main(["list"]) == 0
     assert adapter_id in capsys.readouterr().out
 
@@ -60,8 +61,8 @@ def test_an_unreachable_warehouse(adapter_id, monkeypatch, capsys):
     assert "secret" not in message
 
 
-def test_a_warehouse_without_registry(postgres_dsn, home, monkeypatch, capsys):
+def test_a_warehouse_without_registry(warehouse, home, monkeypatch, capsys):
     monkeypatch.setenv("AUDITUNE_HOME", str(home))
-    monkeypatch.setenv("AUDITUNE_DSN", postgres_dsn)
+    monkeypatch.setenv("AUDITUNE_DSN", make_conninfo(warehouse.admin_dsn, dbname="postgres"))
     assert main(["list"]) == 1
     assert "no registry yet" in capsys.readouterr().err
