@@ -17,7 +17,7 @@ def main() -> int:
     Returns:
         Exit status: 0 after a normal stop, 1 with one sentence on stderr where the API cannot start.
     """
-    configure_logging()
+    configure_logging(sys.stderr)
     try:
         settings = _read_settings()
         listener = bind(settings.api_host, settings.api_port)

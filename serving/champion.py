@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import structlog
+from training.generate import Generator
 
 from serving.service import Champion
 from serving.settings import Settings
@@ -13,7 +14,6 @@ from serving.startup import StartupError
 from training import registry
 from training.config import config_from_dict
 from training.errors import BadInput, TrainingFailed
-from training.generate import Generator
 from training.model import load_adapter, load_base
 from training.sql.catalog import Catalog
 

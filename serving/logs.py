@@ -1,14 +1,19 @@
-"""Logging of the API: one JSON object a line on stderr, without questions, SQL, parameters or exception messages."""
+"""Logging of the API: one JSON object a line without questions, SQL, parameters or exception messages."""
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 
-def configure_logging() -> None:
-    """Send our own and the libraries' log lines through one JSON formatter; called once by `python -m serving`."""
+def configure_logging(stream: TextIO) -> None:
+    """Send our own and the libraries' log lines through one JSON formatter; called once by `python -m serving`.
+
+    Args:
+        stream: Where the lines go.
+    """
     shared = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -22,7 +27,7 @@ def configure_logging() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

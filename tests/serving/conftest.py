@@ -1,0 +1,125 @@
+"""A small shop in a real warehouse, stand-ins for dbt's privacy functions, and the API around a stub model."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from dagster_project.warehouse.business import grant_business_schema
+from dagster_project.warehouse.settings import Warehouse
+from serving.app import create_app
+from serving.service import Champion
+from serving.settings import Settings
+from tests.serving.support import Generated, wait_until
+from training.sql.catalog import Catalog, Column, Table
+
+
+@dataclass
+class StubModel:
+    """Answers questions from a table and remembers the batches it was given."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    batches: list[list[str]] = field(default_factory=list)
+
+    def generate(self, questions: list[str]) -> list[Generated]:
+        self.batches.append(list(questions))
+        return [Generated(self.answers[question]) for question in questions]
+
+
+@pytest.fixture(scope="module")
+def shop(warehouse: Warehouse) -> Warehouse:
+    """The warehouse with a business schema and the privacy functions."""
+    here = Path(__file__).parent
+    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
+        admin.execute((here / "shop.sql").read_text())
+        grant_business_schema(admin, "shop")
+    with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
+        owner.execute((here / "privacy_stand_ins.sql").read_text())
+    return warehouse
+
+
+@pytest.fixture
+def owner(shop: Warehouse) -> Iterator[psycopg.Connection]:
+    """A connection of the owner role; the API's tables are empty."""
+    with psycopg.connect(shop.dsn, autocommit=True) as conn:
+        conn.execute("truncate raw_serving.requests, raw_serving.feedback")
+        yield conn
+
+
+@pytest.fixture
+def settings(shop: Warehouse, owner: psycopg.Connection) -> Settings:
+    """The API's settings for that warehouse."""
+    return Settings(home=shop.home, api_dsn=shop.api_dsn, reader_dsn=shop.reader_dsn, schemas="shop")
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The catalog of shop.sql."""
+
+    def column(name: str, kind: str, **more: Any) -> Column:
+        return Column(name=name, type=kind, is_nullable=False, is_primary_key=False, **more)
+
+    customers = (column("customer_id", "integer"), column("full_name", "text", pii="name"))
+    orders = (
+        column("order_id", "integer"),
+        column("customer_id", "integer", references="customers.customer_id"),
+        column("ordered_at", "timestamp with time zone"),
+        column("total", "numeric(10,2)"),
+        column("status", "text"),
+    )
+    return Catalog((Table("shop", "customers", None, customers), Table("shop", "orders", None, orders)))
+
+
+@pytest.fixture
+def model() -> StubModel:
+    """The stub model."""
+    return StubModel()
+
+
+@pytest.fixture
+def champion(model: StubModel, catalog: Catalog) -> Champion:
+    """A champion that is the stub model."""
+    return Champion("aaaabbbbcccc", "models/base.gguf", catalog, 1_700_000_000, model.generate)
+
+
+@pytest.fixture
+def client(settings: Settings, champion: Champion) -> Iterator[TestClient]:
+    """The running API."""
+    with TestClient(create_app(settings, champion)) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(client: TestClient, model: StubModel) -> Callable[..., dict[str, Any]]:
+    """Asks a question that the stub answers with the given SQL; returns the response's JSON."""
+
+    def do(sql: str, question: str = "How many orders?", **body: Any) -> dict[str, Any]:
+        model.answers[question] = sql
+        response = client.post("/v1/sql", json={"question": question, **body})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return do
+
+
+@pytest.fixture
+def rows(owner: psycopg.Connection) -> Callable[..., list[dict[str, Any]]]:
+    """Waits for a number of request rows and returns them, oldest first."""
+
+    def read(count: int) -> list[dict[str, Any]]:
+        cursor = owner.cursor(row_factory=psycopg.rows.dict_row)
+        query = "select * from raw_serving.requests order by requested_at"
+
+        def enough() -> list[dict[str, Any]]:
+            found = cursor.execute(query).fetchall()
+            return found if len(found) >= count else []
+
+        found = wait_until(enough)
+        assert len(found) == count
+        return found
+
+    return read

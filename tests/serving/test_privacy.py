@@ -1,0 +1,100 @@
+"""What a user wrote is nowhere in clear: not in the tables, the server's log, the API's log, metrics or errors."""
+
+import io
+import json
+import logging
+from glob import glob
+from pathlib import Path
+
+import pytest
+import structlog
+from fastapi.testclient import TestClient
+
+from serving.app import create_app
+from serving.logs import configure_logging
+from tests.serving.support import SECRET
+
+QUESTION = f"What did {SECRET} order?"
+SQL = f"SELECT order_id FROM orders JOIN customers USING (customer_id) WHERE full_name = '{SECRET}'"
+
+
+@pytest.fixture
+def api_log():
+    """Turns the API's real logging on; returns what it wrote."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the test's own client, which is not part of the API
+    stream = io.StringIO()
+    configure_logging(stream)
+    yield stream.getvalue
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def stored_text(owner) -> str:
+    query = "select coalesce(string_agg(t::text, ' '), '') from raw_serving.{} as t"
+    return " ".join(owner.execute(query.format(table)).fetchone()[0] for table in ("requests", "feedback"))
+
+
+def server_log(shop) -> str:
+    return "".join(Path(name).read_text() for pattern in shop.audit_logs for name in glob(pattern))
+
+
+def test_no_raw_text_anywhere(api_log, shop, settings, champion, model, rows, owner):
+    model.answers[QUESTION] = SQL
+    with TestClient(create_app(settings, champion)) as client:
+        answered = client.post("/v1/sql", json={"question": QUESTION, "execute": "rows"}).json()
+        assert answered["executed"], answered
+        failed = client.post("/v1/sql", json={"question": f"{SECRET} has no answer"})
+        client.post("/v1/sql", json={"question": f"{SECRET} \u0000"})
+        client.get(f"/{SECRET}?q={SECRET}")
+        feedback = {"request_id": answered["request_id"], "verdict": "wrong", "corrected_sql": SQL, "comment": SECRET}
+        rows(2)
+        assert client.post("/v1/feedback", json=feedback).status_code == 201
+        metrics = client.get("/metrics").text
+    assert SECRET in answered["sql"]  # the caller gets what he asked for
+    stored = stored_text(owner)
+    assert "<person>" in stored
+    assert "What did <person> order?" in stored
+    written = api_log()
+    assert '"route": "/v1/sql"' in written
+    for place in (stored, written, metrics, failed.text, server_log(shop)):
+        assert "Lovelace" not in place
+    for line in written.splitlines():
+        json.loads(line)
+
+
+def test_a_row_that_the_warehouse_refuses_is_counted_and_not_quoted(api_log, settings, champion, model, rows):
+    model.answers.update({"unpseudonymizable": SQL, "good": "SELECT COUNT(*) FROM orders"})
+    with TestClient(create_app(settings, champion)) as client:
+        for question in ("unpseudonymizable", "good"):
+            client.post("/v1/sql", json={"question": question})
+        (row,) = rows(1)
+        metrics = client.get("/metrics").text
+    assert row["question"] == "good"
+    assert 'auditune_request_log_rows_total{state="refused"} 1.0' in metrics
+    assert 'auditune_request_log_rows_total{state="written"} 1.0' in metrics
+    written = api_log()
+    assert "request row refused" in written
+    assert "unpseudonymizable" not in written
+
+
+def test_the_hash_is_the_keyed_one(ask, rows, owner):
+    ask("SELECT COUNT(*) FROM orders", question=QUESTION)
+    expected = owner.execute("select privacy.keyed_hash(%s)", (QUESTION,)).fetchone()[0]
+    assert rows(1)[0]["question_hash"] == expected
+
+
+def test_an_unhandled_error_says_nothing(api_log, settings, champion, monkeypatch):
+    def explode(*_arguments, **_named):
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr("serving.routes.sql.ask", explode)
+    with TestClient(create_app(settings, champion)) as client:
+        response = client.post("/v1/sql", json={"question": QUESTION})
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "internal_error"
+    assert response.headers["X-Request-ID"]
+    written = api_log()
+    assert '"error_class": "RuntimeError"' in written
+    assert "Lovelace" not in written + response.text
