@@ -44,7 +44,9 @@ class Entry(BaseModel):
     def _placeholders_need_a_person(self) -> "Entry":
         texts = (self.sql, *self.ask)
         if any(bool(PLACEHOLDER.search(text)) != (self.who is not None) for text in texts):
-            raise ValueError("a placeholder such as {customer.email} and 'who' go together, in the SQL and every question")
+            raise ValueError(
+                "a placeholder such as {customer.email} and 'who' go together, in the SQL and every question"
+            )
         if any(("{" in PLACEHOLDER.sub("", text)) for text in texts):
             raise ValueError("unknown placeholder: use {customer|employee.full_name|email|phone}")
         if any(re.search(r"[\n;]|\*/|--", text) for text in self.ask) or ";" in self.sql:
@@ -93,9 +95,7 @@ def load_questions(folder: Path = FOLDER) -> list[Question]:
             for phrasing, text in enumerate(entry.ask, start=1):
                 via = entry.via or theme.via[(len(questions) - first) % len(theme.via)]
                 sql = " ".join(entry.sql.split())
-                questions.append(
-                    Question(f"{path.stem}-{number:03d}-{phrasing}", path.stem, text, sql, via, entry.who)
-                )
+                questions.append(Question(f"{path.stem}-{number:03d}-{phrasing}", path.stem, text, sql, via, entry.who))
     seen: dict[str, str] = {}
     for question in questions:
         key = question.question.casefold()
