@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 import structlog
-from training.generate import Generator
 
 from serving.service import Champion
 from serving.settings import Settings
@@ -14,6 +13,7 @@ from serving.startup import StartupError
 from training import registry
 from training.config import config_from_dict
 from training.errors import BadInput, TrainingFailed
+from training.generate import Generator
 from training.model import load_adapter, load_base
 from training.sql.catalog import Catalog
 
@@ -35,7 +35,8 @@ def load_champion(settings: Settings) -> Champion:
             log.info("loading the champion", adapter_id=record.adapter_id, base_model=record.base_model)
             with registry.load(conn, record, settings.home, used_by="serving") as folder:
                 catalog = Catalog.load(folder / "catalog.json")
-                generator = build_generator(record.base_model, folder, catalog)
+                source = find_base_model(record.base_model, settings)
+                generator = build_generator(source, folder, catalog)
     except (registry.RegistryError, registry.VaultError, BadInput, TrainingFailed) as error:
         raise StartupError(str(error)) from error
     log.info("champion loaded", adapter_id=record.adapter_id, seconds=round(time.perf_counter() - started, 1))
@@ -48,11 +49,28 @@ def load_champion(settings: Settings) -> Champion:
     )
 
 
+def find_base_model(name: str, settings: Settings) -> str:
+    """Find the base model that an adapter was trained on; a run records a file's or folder's name without its place.
+
+    Args:
+        name: As the run recorded it: a file name, a folder name or a Hugging Face id.
+        settings: Its `base_model` is taken where it has that name, else what lies in `<home>/models`.
+
+    Returns:
+        A path or an id to load.
+    """
+    configured = settings.base_model
+    if configured is not None and name in (configured, Path(configured).name):
+        return configured
+    local = settings.home / "models" / name
+    return str(local) if local.exists() else name
+
+
 def build_generator(base_model: str, folder: Path, catalog: Catalog) -> Generator:
     """Put a decrypted adapter on its base model, as its own run was configured.
 
     Args:
-        base_model: Path or id of the base model, as the run recorded it.
+        base_model: Path or id of the base model.
         folder: Decrypted bundle.
         catalog: Its catalog.
 

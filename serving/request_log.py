@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _INSERT = (Path(__file__).parent / "insert_request.sql").read_text()
 _BATCH_ROWS = 100
 _RETRY_SECONDS = 1.0
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class RequestLog:
             while batch and not self._is_closing.is_set():
                 try:
                     self._write(batch)
-                except psycopg.OperationalError as error:
+                except _AWAY as error:
                     log.warning("request rows wait, the warehouse is away", error_class=type(error).__name__)
                     self._is_closing.wait(_RETRY_SECONDS)
                     continue
@@ -123,11 +124,13 @@ class RequestLog:
             for row in batch:
                 try:
                     written = conn.execute(_INSERT, asdict(row)).rowcount
-                except psycopg.OperationalError:
+                except _AWAY:
                     raise
-                except psycopg.DatabaseError as error:
-                    # The server's message may quote the row, so only its code is kept.
+                except Exception as error:  # one row must not stop the log, whatever is wrong with it
+                    # The message may quote the row, so only the error's class is kept.
                     self._metrics.log_rows.labels("refused").inc()
-                    log.error("request row refused", refused_request_id=str(row.request_id), sqlstate=error.sqlstate)
+                    log.error(
+                        "request row refused", refused_request_id=str(row.request_id), error_class=type(error).__name__
+                    )
                 else:
                     self._metrics.log_rows.labels("written").inc(written)

@@ -12,7 +12,8 @@ _PLAIN_WHITESPACE = "\n\r\t"
 
 
 def _refuse_control_characters(text: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in _PLAIN_WHITESPACE for char in text):
+    # Cs are halves of characters, which no encoding can hold; JSON's escapes let them through.
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _PLAIN_WHITESPACE for char in text):
         raise ValueError("control characters are not allowed")
     if not text.strip():
         raise ValueError("must not be blank")

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
         api_port: Port to listen on.
         api_dsn: Warehouse, as auditune_api: the registry, the request log.
         reader_dsn: Warehouse, as auditune_reader: rows of the business schemas, read-only.
+        base_model: Where the base model of this warehouse's adapters is: a file, a folder or a Hugging Face id.
         schemas: Business schemas that questions are about.
         engine_queue_size: Questions that may wait for the model; more are refused with 503.
         engine_batch_size: Waiting questions that the model answers together.
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8000, ge=1, le=65535)
     api_dsn: str
     reader_dsn: str
+    base_model: str | None = None
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
     engine_queue_size: int = Field(default=64, ge=1)
     engine_batch_size: int = Field(default=8, ge=1)

@@ -6,13 +6,14 @@ import logging
 from glob import glob
 from pathlib import Path
 
+import psycopg
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
 from serving.logs import configure_logging
-from tests.serving.support import SECRET
+from tests.serving.support import SECRET, wait_until
 
 QUESTION = f"What did {SECRET} order?"
 SQL = f"SELECT order_id FROM orders JOIN customers USING (customer_id) WHERE full_name = '{SECRET}'"
@@ -37,6 +38,15 @@ def stored_text(owner) -> str:
 
 
 def server_log(shop) -> str:
+    """The PostgreSQL server's log, after proof that it takes statements."""
+    with psycopg.connect(shop.admin_dsn, autocommit=True) as admin:
+        admin.execute("set log_statement = 'all'")
+        admin.execute("select 'the log is on'")
+    wait_until(lambda: "the log is on" in _read_server_log(shop))
+    return _read_server_log(shop)
+
+
+def _read_server_log(shop) -> str:
     return "".join(Path(name).read_text() for pattern in shop.audit_logs for name in glob(pattern))
 
 
