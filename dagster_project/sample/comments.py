@@ -49,7 +49,7 @@ def bind(sql: str) -> tuple[str, list[str | int]]:
         if match["text"] is not None:
             if match["text"] == "YYYY-MM":
                 return match[0]
-            values.append(match["text"].replace("''", "'"))
+            values.append(match["text"].replace("''", "'").replace("%%", "%"))
             return "%s"
         values.append(int(match["number"] or match["limit"]))
         return "%s"

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 SESSIONS: dict[Tool, tuple[str, str]] = {
     "psql": ("shop_analyst", "psql"),
     "dbeaver": ("shop_analyst", "DBeaver 24.2.5 - SQLEditor"),
+    "dbeaver_metadata": ("shop_analyst", "DBeaver 24.2.5 - Metadata"),
     "jdbc": ("shop_bi", "PostgreSQL JDBC Driver"),
     "bi": ("shop_bi", "Metabase"),
     "app": ("shop_app", "shop-backoffice"),
@@ -54,10 +55,21 @@ def ask_questions(conn: psycopg.Connection, seed: int) -> list[AskedQuestion]:
 
 
 def is_replayed(admin_dsn: str, seed: int = 7) -> bool:
-    """Tell whether the last complete replay on this server was of this business, workload and seed."""
+    """Tell whether the last complete replay on this server was of this business, workload and seed.
+
+    Args:
+        admin_dsn: As for `replay_workload`.
+        seed: The seed that a replay would take.
+
+    Returns:
+        False too where nothing was ever replayed, or the questions have changed since.
+    """
     with psycopg.connect(admin_dsn, options=f"-c search_path={accounts.SCHEMA}") as admin:
         found = accounts.read_marker(admin, MARKED_ROLE)
-        return found is not None and found == _marker(admin, seed)
+        # Roles are the server's: a marker of another database says nothing about this one, which may have no business yet.
+        if found is None or not found.endswith(f"database {admin.info.dbname}"):
+            return False
+        return found == _marker(admin, seed)
 
 
 def replay_workload(

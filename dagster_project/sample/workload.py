@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from dagster_project.sample import comments
 from dagster_project.sample.people import AskedQuestion
 
-Tool = Literal["psql", "bi", "app", "commenter", "backoffice", "dbeaver", "jdbc"]
+Tool = Literal["psql", "bi", "app", "commenter", "backoffice", "dbeaver", "dbeaver_metadata", "jdbc"]
 
 REPEATS = 900  # questions asked once more, beside the first time
 ZIPF_EXPONENT = 1.1
