@@ -1,0 +1,123 @@
+"""What a name in a query can mean: the sources of a FROM clause, their columns, and the search through nested queries.
+
+Used by `bind`, which walks the statement; the canonical form and the guard read the result.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from training.sql.catalog import Table
+from training.sql.errors import AmbiguousColumn, UnknownColumn, UnknownRelation
+
+
+@dataclass(eq=False)
+class Output:
+    """One column that a query or a table gives to those who select from it.
+
+    Attributes:
+        name: Its name in the statement as written.
+        item: The expression of the select list that computes it; None for a column of a table.
+        is_used: Whether an outer query refers to it, so that it needs a name.
+        final_name: Its name in the canonical form, once decided.
+    """
+
+    name: str
+    item: exp.Expression | None = None
+    is_used: bool = False
+    final_name: str | None = None
+
+
+@dataclass(eq=False)
+class Source:
+    """One entry of a FROM clause.
+
+    Attributes:
+        key: Its number within the statement.
+        name: The name that columns are qualified with in the statement as written.
+        node: Its node in the tree.
+        columns: Its columns by the names that the statement may use.
+        table: The table of the catalog, where it is one.
+        cte: The common table expression it reads, where it does.
+        select: The SELECT whose FROM clause holds it.
+    """
+
+    key: int
+    name: str
+    node: exp.Expression
+    columns: dict[str, Output]
+    table: Table | None = None
+    cte: exp.CTE | None = None
+    select: exp.Select | None = None
+
+
+@dataclass(eq=False)
+class Scope:
+    """One SELECT: its sources, the columns that USING merged, and the SELECT around it."""
+
+    select: exp.Select
+    parent: "Scope | None"
+    sources: list[Source] = field(default_factory=list)
+    merged: dict[str, list[Source]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Reference:
+    """A column of the statement and what it turned out to mean; `output` is None for a whole row."""
+
+    node: exp.Column
+    source: Source
+    output: Output | None
+
+
+def find_source(name: str, scope: Scope | None) -> Source:
+    """Find the source that a qualifier names, from the innermost SELECT outwards.
+
+    Raises:
+        UnknownRelation: No source in sight has the name.
+    """
+    while scope is not None:
+        for source in scope.sources:
+            if source.name == name:
+                return source
+        scope = scope.parent
+    raise UnknownRelation("A column is qualified with a name that no table of its FROM clause has.")
+
+
+def find_column(name: str, qualifier: str | None, scope: Scope) -> tuple[Source, Output | None]:
+    """Find what a column means, by PostgreSQL's rules.
+
+    Args:
+        name: The column's name.
+        qualifier: The name before the dot, or None.
+        scope: The SELECT that it stands in.
+
+    Returns:
+        The source and its column; the column is None where the name is a source's, and so its whole row.
+
+    Raises:
+        UnknownRelation: The qualifier names nothing.
+        UnknownColumn: No source in sight has the column.
+        AmbiguousColumn: Two sources of one FROM clause have it.
+    """
+    if qualifier is not None:
+        source = find_source(qualifier, scope)
+        if name not in source.columns:
+            relation = f" {source.table.name}" if source.table else ""
+            raise UnknownColumn(f"A column is not one of those of its relation{relation}.")
+        return source, source.columns[name]
+    level: Scope | None = scope
+    while level is not None:
+        if name in level.merged:
+            source = level.merged[name][0]
+            return source, source.columns[name]
+        found = [source for source in level.sources if name in source.columns]
+        if len(found) > 1:
+            raise AmbiguousColumn("A column without a qualifier is in more than one table of its FROM clause.")
+        if found:
+            return found[0], found[0].columns[name]
+        rows = [source for source in level.sources if source.name == name]
+        if rows:
+            return rows[0], None
+        level = level.parent
+    raise UnknownColumn("A column is in none of the tables that the query reads.")
