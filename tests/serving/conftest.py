@@ -1,7 +1,8 @@
 """A small shop in a real warehouse, stand-ins for dbt's privacy functions, and the API around a stub model."""
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from serving.app import create_app
 from serving.service import Champion
 from serving.settings import Settings
 from tests.serving.support import Generated, wait_until
+from training import registry
+from training.config import load_config
 from training.sql.catalog import Catalog, Column, Table
+
+PRESET = Path(__file__).parents[2] / "training" / "configs" / "tiny-random.yaml"
 
 
 @dataclass
@@ -123,3 +128,29 @@ def rows(owner: psycopg.Connection) -> Callable[..., list[dict[str, Any]]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def adapter_id(owner, shop, catalog, tmp_path) -> str:
+    """A released and promoted adapter of the tiny model."""
+    from training.model import attach_lora, load_base  # brings torch, which most of these tests do without
+
+    owner.execute("truncate raw_training.adapters, raw_training.adapter_aliases, raw_training.key_uses")
+    config = load_config(PRESET)
+    model, _ = load_base("random:tiny", config.dtype)
+    attach_lora(model, config).save_pretrained(tmp_path / "adapter")
+    run = {
+        "run_id": "run-tiny",
+        "status": "succeeded",
+        "base_model": "random:tiny",
+        "dataset_hash": "d" * 16,
+        "catalog_hash": catalog.hash,
+        "config": asdict(config),
+    }
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    catalog.save(tmp_path / "catalog.json")
+    released = registry.release(
+        owner, run_dir=tmp_path, dataset_dir=tmp_path, home=shop.home, metrics={}, used_by="test"
+    )
+    registry.promote(owner, released, set_by="test", reason="a test")
+    return released

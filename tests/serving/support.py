@@ -1,5 +1,6 @@
 """What several of the API's tests need beside fixtures."""
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,3 +26,10 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
         assert time.monotonic() < deadline, "the condition did not come true in time"
         time.sleep(0.02)
     return result
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

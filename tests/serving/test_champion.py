@@ -1,9 +1,5 @@
 """Loading a real (tiny, untrained) adapter from the registry and serving it."""
 
-import json
-from dataclasses import asdict
-from pathlib import Path
-
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
@@ -12,34 +8,6 @@ from serving.app import create_app
 from serving.champion import find_base_model, load_champion
 from serving.startup import StartupError
 from training import registry
-from training.config import load_config
-from training.model import attach_lora, load_base
-
-PRESET = Path(__file__).parents[2] / "training" / "configs" / "tiny-random.yaml"
-
-
-@pytest.fixture
-def adapter_id(owner, shop, catalog, tmp_path) -> str:
-    """A released and promoted adapter of the tiny model."""
-    owner.execute("truncate raw_training.adapters, raw_training.adapter_aliases, raw_training.key_uses")
-    config = load_config(PRESET)
-    model, _ = load_base("random:tiny", config.dtype)
-    attach_lora(model, config).save_pretrained(tmp_path / "adapter")
-    run = {
-        "run_id": "run-tiny",
-        "status": "succeeded",
-        "base_model": "random:tiny",
-        "dataset_hash": "d" * 16,
-        "catalog_hash": catalog.hash,
-        "config": asdict(config),
-    }
-    (tmp_path / "run.json").write_text(json.dumps(run))
-    catalog.save(tmp_path / "catalog.json")
-    released = registry.release(
-        owner, run_dir=tmp_path, dataset_dir=tmp_path, home=shop.home, metrics={}, used_by="test"
-    )
-    registry.promote(owner, released, set_by="test", reason="a test")
-    return released
 
 
 def test_the_champion_is_decrypted_loaded_and_asked(adapter_id, owner, settings, catalog, rows):

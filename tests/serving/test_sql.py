@@ -12,7 +12,7 @@ from serving.app import create_app
 
 def test_sql_without_rows(ask, rows):
     answer = ask("SELECT COUNT(*) FROM orders;")
-    assert answer["sql"] == "SELECT COUNT(*) FROM orders"
+    assert answer["sql"] == "select count(*) from orders"
     assert answer["tables"] == ["orders"]
     assert answer["adapter_id"] == "aaaabbbbcccc"
     assert (answer["executed"], answer["rows"], answer["error"]) == (False, None, None)

@@ -8,6 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.serving.support import free_port
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -15,12 +17,6 @@ REPOSITORY = Path(__file__).parents[2]
 def environment(shop, owner, fresh_environment) -> dict[str, str]:
     owner.execute("truncate raw_training.adapters, raw_training.adapter_aliases")
     return {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start(environment: dict[str, str]) -> str:
