@@ -44,10 +44,10 @@ clean: ## Stop everything and remove .auditune with all its data
 	@$(ENV); if [ -x $(PYTHON) ]; then exec $(PYTHON) -m dagster_project.services clean; else rm -rf .auditune; fi
 
 test: setup ## Run the tests but the slow ones
-	@exec $(PYTHON) -m pytest -n 2 -m "not slow"
+	@exec $(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: setup ## Run all tests
-	@exec $(PYTHON) -m pytest -n 2
+	@exec $(PYTHON) -m pytest -n 2 --dist loadfile
 
 lint: setup ## Check style
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
@@ -83,5 +83,5 @@ setup: ## Create the virtual environment and unpack the base model; instant wher
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	@uv="$$(command -v uv || echo .venv/bin/uv)"; \
-	"$$uv" pip compile pyproject.toml --group dev --group sample --python-version 3.11 --no-annotate --no-header --upgrade --quiet -o requirements.lock; \
+	"$$uv" pip compile pyproject.toml --group dev --group sample --python-version 3.11 --no-annotate --no-header --quiet -o requirements.lock; \
 	sed 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock > requirements.lock.new; mv requirements.lock.new requirements.lock

@@ -7,6 +7,7 @@ Fixtures:
         environment; the same is written to `warehouse.home / "env"`.
     admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
         business schema call `grant_business_schema(conn, "shop")`, or run set-up again.
+    guarded_home: a state folder of the test's own, for tests that start, kill or break a server themselves.
     fresh_environment: a dict of this process's variables without any of ours, for child processes and `load(environ)`.
 
 One server per pytest process, so per pytest-xdist worker; it starts on first use. A guard process
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -50,9 +52,9 @@ def fresh_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 
-@pytest.fixture(scope="session")
-def test_server() -> Iterator[tuple[embedded.Server, Path]]:
-    """This process's embedded server and its state folder."""
+@contextmanager
+def _guarded_folder() -> Iterator[Path]:
+    """A temporary state folder; whatever server runs in it stops, and it goes, when this process is done with it."""
     home = Path(tempfile.mkdtemp(prefix="auditune-tests-"))
     home.chmod(0o711)  # the server's account must be able to enter
     guard = subprocess.Popen(
@@ -62,10 +64,24 @@ def test_server() -> Iterator[tuple[embedded.Server, Path]]:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
     try:
-        yield embedded.start(EmbeddedSettings(home)), home
+        yield home
     finally:
         guard.communicate(timeout=60)
     assert guard.returncode == 0, "the test server's guard failed: a server may be left running"
+
+
+@pytest.fixture
+def guarded_home() -> Iterator[Path]:
+    """A state folder of this test alone."""
+    with _guarded_folder() as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
+def test_server() -> Iterator[tuple[embedded.Server, Path]]:
+    """This process's embedded server and its state folder."""
+    with _guarded_folder() as home:
+        yield embedded.start(EmbeddedSettings(home, is_durable=False)), home
 
 
 @pytest.fixture(scope="module")

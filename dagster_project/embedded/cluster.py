@@ -15,7 +15,7 @@ _SETTINGS = Path(__file__).with_name("postgresql.conf")
 _CLIENTS = Path(__file__).with_name("pg_hba.conf")
 
 
-def create_cluster(folder: Path, binaries: Binaries, account: Account, password: str) -> None:
+def create_cluster(folder: Path, binaries: Binaries, account: Account, password: str, *, is_durable: bool) -> None:
     """Creates a cluster whose superuser has the password.
 
     Args:
@@ -23,6 +23,7 @@ def create_cluster(folder: Path, binaries: Binaries, account: Account, password:
         binaries: PostgreSQL's programs.
         account: owner of the cluster.
         password: the superuser's.
+        is_durable: wait until the disk has it all.
 
     Raises:
         EmbeddedError: initdb fails.
@@ -37,10 +38,10 @@ def create_cluster(folder: Path, binaries: Binaries, account: Account, password:
         password_file.touch(mode=0o600)
         account.give(password_file)
         password_file.write_text(password)
-        command = [binaries.initdb, "--pgdata", unfinished, "--username", SUPERUSER, "--pwfile", password_file]
-        answer = account.run(
-            [*command, "--auth", "scram-sha-256", "--encoding", "UTF8", *_locale(binaries.major)], cwd=unfinished
-        )
+        command: list[str | Path] = [binaries.initdb, "--pgdata", unfinished]
+        command += ["--username", SUPERUSER, "--pwfile", password_file]
+        command += ["--auth", "scram-sha-256", "--encoding", "UTF8", *_locale(binaries.major)]
+        answer = account.run(command if is_durable else [*command, "--no-sync"], cwd=unfinished)
     finally:
         password_file.unlink(missing_ok=True)
     if answer.returncode != 0:
@@ -65,17 +66,22 @@ def check_version(folder: Path, binaries: Binaries) -> None:
         )
 
 
-def configure(folder: Path, port: int, account: Account) -> None:
+def configure(folder: Path, port: int, account: Account, *, is_durable: bool) -> None:
     """Writes the server's settings; at each start, so that an upgrade of auditune brings its own.
 
     Args:
         folder: the cluster.
         port: where it shall listen.
         account: owner of the files.
+        is_durable: survive a crash of the machine.
     """
     (folder / "log").mkdir(mode=0o700, exist_ok=True)
     account.give(folder / "log")
-    _write(folder / "auditune.conf", f"{_SETTINGS.read_text()}port = {port}\n", account)
+    _write(
+        folder / "auditune.conf",
+        f"{_SETTINGS.read_text()}port = {port}\nfsync = {'on' if is_durable else 'off'}\n",
+        account,
+    )
     _write(folder / "pg_hba.conf", _CLIENTS.read_text(), account)
     main = folder / "postgresql.conf"
     include = "include = 'auditune.conf'"

@@ -87,7 +87,7 @@ def start(settings: EmbeddedSettings) -> Server:
             secret = Secret(settings.fixed_port or free_port(), new_password())
             write_secret(settings.home, secret)
         if not folder.exists():
-            create_cluster(folder, binaries, account, secret.password)
+            create_cluster(folder, binaries, account, secret.password, is_durable=settings.is_durable)
         publish(settings.home, folder)
         check_version(folder, binaries)
         return _start_stopped(settings, folder, binaries, account, secret)
@@ -156,7 +156,7 @@ def _start_stopped(
         if port != secret.port:
             secret = Secret(port, secret.password)
             write_secret(settings.home, secret)
-        configure(folder, port, account)
+        configure(folder, port, account, is_durable=settings.is_durable)
         startup_log = folder / "log" / "startup.txt"
         startup_log.unlink(missing_ok=True)
         command = [binaries.pg_ctl, "start", "--pgdata", folder, "--wait", "--timeout", "60", "--log", startup_log]

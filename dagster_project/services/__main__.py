@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif command == "model":
             unpack_base_model(EmbeddedSettings.load().home)
         else:
-            _say(f"Removed {clean(os.environ)}.")
+            removed = clean(os.environ)
+            _say(f"Removed {removed}." if removed else "There was nothing to remove.")
     except (EmbeddedError, ServiceError, WarehouseError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

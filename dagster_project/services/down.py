@@ -32,25 +32,25 @@ def down(environ: Mapping[str, str]) -> list[str]:
     return stopped
 
 
-def clean(environ: Mapping[str, str]) -> Path:
+def clean(environ: Mapping[str, str]) -> Path | None:
     """Stops everything and removes the state folder, and the cluster where it lies outside.
 
     Args:
         environ: environment variables.
 
     Returns:
-        The folder that is gone.
+        The folder that is gone; None where there was none.
 
     Raises:
         ServiceError: `AUDITUNE_HOME` names a folder that is not a state folder.
     """
     settings = EmbeddedSettings.load(environ)
     home = settings.home
-    is_state_folder = home == REPOSITORY / ".auditune" or env_file(home).exists() or secret_file(home).exists()
-    if home.exists() and not is_state_folder:
+    if not home.exists():
+        return None
+    if home != REPOSITORY / ".auditune" and not env_file(home).exists() and not secret_file(home).exists():
         raise ServiceError(f"{home} is not a state folder of auditune: nothing is removed; correct AUDITUNE_HOME.")
-    if home.exists():
-        down(environ)
-        embedded.remove(settings)
-        shutil.rmtree(home)
+    down(environ)
+    embedded.remove(settings)
+    shutil.rmtree(home)
     return home

@@ -26,7 +26,7 @@ def log_file(home: Path, service: Service) -> Path:
     return home / "logs" / f"{service.name}.log"
 
 
-def spawn(home: Path, service: Service, environ: Mapping[str, str], cwd: Path) -> int:
+def spawn(home: Path, service: Service, environ: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
     """Starts a service in a session of its own, so that Ctrl-C in this terminal does not reach it.
 
     Args:
@@ -36,7 +36,7 @@ def spawn(home: Path, service: Service, environ: Mapping[str, str], cwd: Path) -
         cwd: its working folder.
 
     Returns:
-        Its process id.
+        The process; it outlives this one.
     """
     for path in (pid_file(home, service), log_file(home, service)):
         path.parent.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ def spawn(home: Path, service: Service, environ: Mapping[str, str], cwd: Path) -
             start_new_session=True,
         )
     pid_file(home, service).write_text(f"{process.pid}\n")
-    return process.pid
+    return process
 
 
 def running_pid(home: Path, service: Service) -> int | None:

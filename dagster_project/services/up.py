@@ -4,6 +4,7 @@ Called by the command line (`make up`).
 """
 
 import http.client
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from dagster_project.embedded.port import HOST, is_taken
 from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.services.catalogue import Service, services
 from dagster_project.services.errors import ServiceError
-from dagster_project.services.processes import end, is_running, log_file, running_pid, spawn
+from dagster_project.services.processes import end, log_file, running_pid, spawn
 from dagster_project.warehouse.settings import Warehouse
 
 _READY_S = 240.0
@@ -39,7 +40,7 @@ def up(warehouse: Warehouse, environ: Mapping[str, str], say: Callable[[str], No
                 f"Port {service.port} for {service.title} is taken by another program: "
                 f"stop it, or set {variable} to another port."
             )
-    started: dict[str, int] = {}
+    started: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for service in to_start:
             started[service.name] = spawn(warehouse.home, service, {**environ, **warehouse.environment()}, REPOSITORY)
@@ -54,11 +55,11 @@ def up(warehouse: Warehouse, environ: Mapping[str, str], say: Callable[[str], No
             say(f"{service.title}: {service.address}")
 
 
-def _wait(home: Path, service: Service, pid: int, say: Callable[[str], None]) -> None:
+def _wait(home: Path, service: Service, process: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
     begin = time.monotonic()
     next_word = begin + _PROGRESS_S
     while True:
-        if not is_running(pid, service):
+        if process.poll() is not None:
             raise ServiceError(f"{service.title} ended while starting: {log_file(home, service)} says why.")
         if service.port is None or answers(service.port, service.ready_path):
             return
