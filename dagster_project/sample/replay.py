@@ -39,7 +39,7 @@ Connection = psycopg.Connection | psycopg2.extensions.connection
 
 
 class ReplayError(RuntimeError):
-    """A statement of the workload that should run failed."""
+    """The workload cannot be sent, or a statement of it did not end as it should."""
 
 
 def ask_questions(conn: psycopg.Connection, seed: int) -> list[AskedQuestion]:
@@ -66,7 +66,7 @@ def is_replayed(admin_dsn: str, seed: int = 7) -> bool:
     """
     with psycopg.connect(admin_dsn, options=f"-c search_path={accounts.SCHEMA}") as admin:
         found = accounts.read_marker(admin, MARKED_ROLE)
-        # Roles are the server's: a marker of another database says nothing about this one, which may have no business yet.
+        # Roles are the server's: another database's marker says nothing about this one, which may have no business yet.
         if found is None or not found.endswith(f"database {admin.info.dbname}"):
             return False
         return found == _marker(admin, seed)
@@ -86,9 +86,13 @@ def replay_workload(
         Statements sent, by kind: question, failing, catalog, session, ddl, dml, maintenance, ad_hoc.
 
     Raises:
-        ReplayError: If a statement fails that should not, or one runs that should fail.
+        ReplayError: If there is no business yet, a statement fails that should not, or one runs that should fail.
     """
     with psycopg.connect(admin_dsn, autocommit=True, options=f"-c search_path={accounts.SCHEMA}") as admin:
+        if admin.execute("select to_regclass(%s)", [f"{accounts.SCHEMA}.customers"]).fetchone() == (None,):
+            raise ReplayError(
+                f"There is no business in schema {accounts.SCHEMA} to replay on: create the sample first."
+            )
         scripts = build_workload(ask_questions(admin, seed), seed)
         logins = accounts.prepare_logins(admin)
         sent: Counter[str] = Counter()

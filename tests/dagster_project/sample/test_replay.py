@@ -9,13 +9,15 @@ import pytest
 from dagster_project.sample.accounts import ForeignRoleError, prepare_logins
 from dagster_project.sample.business import create_business
 from dagster_project.sample.questions import load_questions
-from dagster_project.sample.replay import ask_questions, is_replayed, replay_workload
+from dagster_project.sample.replay import ReplayError, ask_questions, is_replayed, replay_workload
 from dagster_project.sample.workload import build_workload
 from dagster_project.warehouse.settings import Warehouse
 
 
 @pytest.fixture(scope="module")
 def counts(admin_dsn: str) -> dict[str, int]:
+    with pytest.raises(ReplayError, match="create the sample first"):
+        replay_workload(admin_dsn)
     create_business(admin_dsn, scale=0.3)
     assert not is_replayed(admin_dsn)
     return replay_workload(admin_dsn)
