@@ -15,7 +15,7 @@ from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
 
 from serving.engine import Engine, EngineFailed
-from serving.execution import Reader, TooExpensive
+from serving.execution import NotRun, Reader
 from training.sql.catalog import Catalog
 
 if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
@@ -105,9 +105,10 @@ class Answerer:
             with _Timer(timings, "execution"):
                 try:
                     execution = await self._reader.run(sql)
-                    error_class = _LOGGED_AS.get(execution.error_class, execution.error_class)
-                except TooExpensive:
-                    error_class = "too_expensive"
+                    error_class = execution.error_class
+                except NotRun as refusal:
+                    error_class = refusal.error_class
+                error_class = _LOGGED_AS.get(error_class, error_class)
         return Answer(
             sql,
             tables=verdict.tables,

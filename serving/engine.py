@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -88,6 +89,8 @@ class MicroBatchEngine:
     def close(self) -> None:
         """Let the running batch finish, then fail what still waits."""
         self._is_closed.set()
+        with suppress(queue.Full):  # a full queue needs nothing more to wake the worker
+            self._waiting.put_nowait(None)
         self._worker.join()
         while (batch := self._next_batch(wait=False)) is not None:
             for waiting in batch:
@@ -101,15 +104,15 @@ class MicroBatchEngine:
 
     def _next_batch(self, *, wait: bool) -> list[_Waiting] | None:
         """Take what waits, up to one batch; None where nothing does. Questions whose caller has gone are dropped."""
-        taken: list[_Waiting] = []
+        taken: list[_Waiting | None] = []
         try:
-            taken.append(self._waiting.get(timeout=0.2) if wait else self._waiting.get_nowait())
+            taken.append(self._waiting.get() if wait else self._waiting.get_nowait())
             while len(taken) < self._batch_size:
                 taken.append(self._waiting.get_nowait())
         except queue.Empty:
             if not taken:
                 return None
-        return [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
+        return [waiting for waiting in taken if waiting and waiting.future.set_running_or_notify_cancel()]
 
     def _answer(self, batch: list[_Waiting]) -> None:
         try:

@@ -4,11 +4,23 @@ import asyncio
 import queue
 from concurrent.futures import ThreadPoolExecutor
 
-from training.sql.sandbox import Execution, Executor
+from psycopg.conninfo import make_conninfo
+
+from training.sql.sandbox import Execution, Executor, QueryRefused
+
+_CONNECT_SECONDS = 5
 
 
-class TooExpensive(Exception):
-    """PostgreSQL's planner expects the statement to cost more than the ceiling."""
+class NotRun(Exception):
+    """The statement was not run: PostgreSQL cannot plan it, or expects it to cost more than the ceiling.
+
+    Attributes:
+        error_class: A class of `training.sql.sandbox.classify`, or `too_expensive`.
+    """
+
+    def __init__(self, error_class: str):
+        super().__init__(f"The statement was not run: {error_class}.")
+        self.error_class = error_class
 
 
 class Reader:
@@ -27,6 +39,8 @@ class Reader:
         self._cost_ceiling = cost_ceiling
         self._threads = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="reader")
         self._idle: queue.SimpleQueue[Executor] = queue.SimpleQueue()
+        # Without it a warehouse that swallows packets would hold a thread for minutes.
+        dsn = make_conninfo(dsn, connect_timeout=_CONNECT_SECONDS)
         for _ in range(connections):
             self._idle.put(Executor(dsn, search_path, statement_timeout_ms=statement_timeout_ms, row_cap=row_cap))
 
@@ -37,7 +51,7 @@ class Reader:
             sql: A statement that the guard allowed.
 
         Raises:
-            TooExpensive: It was not run.
+            NotRun: It cannot be planned, or costs too much.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql)
 
@@ -51,7 +65,9 @@ class Reader:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
             if executor.estimate_cost(sql) > self._cost_ceiling:
-                raise TooExpensive
+                raise NotRun("too_expensive")
             return executor.run(sql)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
         finally:
             self._idle.put(executor)

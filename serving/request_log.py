@@ -7,6 +7,7 @@ question in clear, so they are not written to disk); past the bound they are dro
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ class RequestLog:
         self._pool = pool
         self._metrics = metrics
         self._close_seconds = close_seconds
-        self._rows: queue.Queue[RequestRow] = queue.Queue(maxsize=queue_size)
+        self._rows: queue.Queue[RequestRow | None] = queue.Queue(maxsize=queue_size)
         self._unwritten = threading.Condition()
         self._pending = 0
         self._is_closing = threading.Event()
@@ -91,6 +92,8 @@ class RequestLog:
         if not self.flush(self._close_seconds):
             log.error("request rows lost at shutdown, the warehouse is away", rows=self.depth())
         self._is_closing.set()
+        with suppress(queue.Full):  # a full queue needs nothing more to wake the writer
+            self._rows.put_nowait(None)
         self._writer.join(self._close_seconds)
 
     def _write_until_closed(self) -> None:
@@ -109,14 +112,11 @@ class RequestLog:
                 break
 
     def _take_batch(self) -> list[RequestRow]:
-        batch: list[RequestRow] = []
-        try:
-            batch.append(self._rows.get(timeout=0.2))
-            while len(batch) < _BATCH_ROWS:
-                batch.append(self._rows.get_nowait())
-        except queue.Empty:
-            pass  # what came is the batch
-        return batch
+        taken = [self._rows.get()]
+        with suppress(queue.Empty):
+            while len(taken) < _BATCH_ROWS:
+                taken.append(self._rows.get_nowait())
+        return [row for row in taken if row is not None]
 
     def _write(self, batch: Sequence[RequestRow]) -> None:
         """Write each row by itself, so that one the warehouse refuses does not take the others with it."""
