@@ -7,6 +7,7 @@ Run as: python stop_with_parent.py HOME
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 from dagster_project.embedded.server import remove
@@ -18,8 +19,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     home = Path(sys.argv[1])
     sys.stdin.buffer.read()
-    remove(EmbeddedSettings(home))
-    shutil.rmtree(home)
+    deadline = time.monotonic() + 30
+    while home.exists():
+        try:
+            remove(EmbeddedSettings(home))
+            shutil.rmtree(home)
+        except OSError:  # pytest was killed in the middle of initdb, which still writes until its folder is gone
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ Called by `up.py` and `down.py`.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from dagster_project.embedded.port import HOST
 from dagster_project.services.errors import ServiceError
 
-_CODE = ("-m", "dagster_project.definitions")
+_CODE = ("-w", str(Path(__file__).with_name("workspace.yaml")))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dagster_project.services.catalogue import Service
 
-_GRACE_S = 15.0
+_GRACE_S = 8.0
 _PROC = Path("/proc")
 
 

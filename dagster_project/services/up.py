@@ -60,7 +60,7 @@ def _wait(home: Path, service: Service, process: subprocess.Popen[bytes], say: C
     next_word = begin + _PROGRESS_S
     while True:
         if process.poll() is not None:
-            raise ServiceError(f"{service.title} ended while starting: {log_file(home, service)} says why.")
+            raise ServiceError(f"{service.title} ended while starting: {_last_line(home, service)}")
         if service.port is None or answers(service.port, service.ready_path):
             return
         now = time.monotonic()
@@ -72,6 +72,13 @@ def _wait(home: Path, service: Service, process: subprocess.Popen[bytes], say: C
             say(f"{service.title} is starting ({now - begin:.0f} s)")
             next_word = now + _PROGRESS_S
         time.sleep(0.3)
+
+
+def _last_line(home: Path, service: Service) -> str:
+    """The service's own last word; services never log what a person asked or a table holds."""
+    path = log_file(home, service)
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return f"{lines[-1] if lines else 'it said nothing.'} ({path})"
 
 
 def answers(port: int, path: str) -> bool:

@@ -77,9 +77,10 @@ def test_service_that_ends_takes_the_others_with_it(warehouse: Warehouse, monkey
     web = web_server()
     broken = Service("broken", "The broken one", (sys.executable, "-m", "no_such_module_at_all"), free_port(), "/")
     replace_services(monkeypatch, web, broken)
-    with pytest.raises(ServiceError, match=r"The broken one ended while starting: .*broken\.log says why"):
+    with pytest.raises(
+        ServiceError, match=r"The broken one ended while starting: .*no_such_module_at_all.*broken\.log"
+    ):
         up(warehouse, os.environ, lambda sentence: None)
-    assert "no_such_module_at_all" in (warehouse.home / "logs" / "broken.log").read_text()
     assert running_pid(warehouse.home, web) is None
 
 
