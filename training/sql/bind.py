@@ -151,7 +151,9 @@ class _Binder:
         alias = node.args.get("alias")
         if alias is not None and alias.columns and not isinstance(alias.columns[0], exp.ColumnDef):
             names = [column.name for column in alias.columns]
-            source.columns = dict(zip([*names, *list(source.columns)[len(names) :]], source.columns.values(), strict=False))
+            source.columns = dict(
+                zip([*names, *list(source.columns)[len(names) :]], source.columns.values(), strict=False)
+            )
             alias.set("columns", None)
         source.key, source.select = len(self.binding.sources) + 1, scope.select
         scope.sources.append(source)

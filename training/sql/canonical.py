@@ -46,7 +46,9 @@ def canonicalize(sql: str, catalog: Catalog) -> str:
         if once == sql:
             return once
         sql = once
-    raise UnsupportedSyntax("The statement has no stable canonical form: write its conditions or casts in a simpler way.")
+    raise UnsupportedSyntax(
+        "The statement has no stable canonical form: write its conditions or casts in a simpler way."
+    )
 
 
 def fingerprint(canonical_sql: str) -> str:
@@ -64,7 +66,7 @@ def fingerprint(canonical_sql: str) -> str:
 def _rewrite(sql: str, catalog: Catalog) -> str:
     tree = parse_select(sql)
     binding = bind(tree, catalog)
-    mark(tree, binding)
+    mark(binding)
     tree = simplify(tree)
     order_conditions(tree, lambda operand: _sort_key(operand, binding))
     refer_by_position(tree)

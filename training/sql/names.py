@@ -25,12 +25,11 @@ def needs_quotes(name: str) -> bool:
     return _PLAIN.match(name) is None or name in KEYWORDS
 
 
-def mark(tree: exp.Expression, binding: Binding) -> None:
+def mark(binding: Binding) -> None:
     """Replace names as written by numbered marks, and drop the output aliases that nothing refers to.
 
     Args:
-        tree: The bound tree, changed in place.
-        binding: What its names mean.
+        binding: What the names of a tree mean; the tree is changed in place.
     """
     for select, outputs in binding.outputs:
         _name_outputs(select, outputs, binding)
@@ -92,21 +91,21 @@ _NAMELESS = (exp.Cast, exp.Case, exp.If, exp.And, exp.Or)
 
 
 def _drop_aliases(select: exp.Expression, outputs: list[Output]) -> None:
+    items = []
     for output in outputs:
-        item = output.item
-        if item is None or item.parent is not select:
-            continue
-        inner = item.unalias()
+        inner = output.item.unalias()
         keeps_name = isinstance(inner, exp.Column) and inner.name == output.final_name
-        if output.is_used and not keeps_name:
-            item.replace(exp.Alias(this=inner.copy(), alias=exp.to_identifier(output.final_name)))
-        elif inner is not item:
-            item.replace(inner)
+        is_named = output.is_used and not keeps_name
+        items.append(exp.Alias(this=inner, alias=exp.to_identifier(output.final_name)) if is_named else inner)
+    select.set("expressions", items)
 
 
 def _is_function(source: Source) -> bool:
-    return source.table is None and source.cte is None and "value" in {o.final_name for o in source.columns.values()} and (
-        isinstance(source.node, exp.Unnest) or not isinstance(source.node.this, exp.Query)
+    return (
+        source.table is None
+        and source.cte is None
+        and "value" in {o.final_name for o in source.columns.values()}
+        and (isinstance(source.node, exp.Unnest) or not isinstance(source.node.this, exp.Query))
     )
 
 

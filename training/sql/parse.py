@@ -5,6 +5,7 @@ Called by the canonical form, the guard and the category tags. No catalog is nee
 
 import logging
 import re
+from collections import Counter
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
@@ -14,6 +15,8 @@ from training.sql.errors import NotOneSelect, ParseFailure
 
 MAX_CHARACTERS = 20_000
 MAX_BRACKET_DEPTH = 64
+MAX_BARE_JOINS = 6
+MAX_TREE_DEPTH = 200
 
 # sqlglot logs the text of statements that it only half understands, and a statement may quote a person's data.
 logging.getLogger("sqlglot").disabled = True
@@ -49,8 +52,7 @@ def parse_select(sql: str) -> exp.Select | exp.SetOperation:
     if word is None or word.group(1).lower() not in ("select", "with"):
         raise NotOneSelect("Only a statement that starts with SELECT or WITH is accepted.")
     try:
-        if _bracket_depth(sql) > MAX_BRACKET_DEPTH:
-            raise ParseFailure(f"Brackets are nested deeper than {MAX_BRACKET_DEPTH}.")
+        _check_size(sql)
         parsed = WarehouseDialect().parse(sql)
         # A comment after the semicolon counts as a statement of its own.
         statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
@@ -66,6 +68,7 @@ def parse_select(sql: str) -> exp.Select | exp.SetOperation:
         tree = tree.this
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise NotOneSelect("Only a SELECT, or a set operation of SELECTs, is accepted.")
+    _check_depth(tree)
     tree.parent = None
     return tree
 
@@ -74,12 +77,28 @@ def _filled(node: exp.Expression) -> list[str]:
     return [key for key, value in node.args.items() if value]
 
 
-def _bracket_depth(sql: str) -> int:
+def _check_size(sql: str) -> None:
+    """Refuse what the parser would take very long for: it goes back and forth over brackets and unfinished joins."""
     depth = deepest = 0
+    words: Counter[str] = Counter()
     for token in WarehouseDialect().tokenize(sql):
+        words[token.text.lower()] += 1
         if token.text in ("(", "["):
             depth += 1
             deepest = max(deepest, depth)
         elif token.text in (")", "]"):
             depth -= 1
-    return deepest
+    if deepest > MAX_BRACKET_DEPTH or words["["] > MAX_BRACKET_DEPTH:
+        raise ParseFailure(f"Brackets are nested deeper than {MAX_BRACKET_DEPTH}.")
+    conditions = sum(words[word] for word in ("on", "using", "cross", "natural"))
+    if words["join"] > conditions + MAX_BARE_JOINS:
+        raise ParseFailure("Joins have no condition.")
+
+
+def _check_depth(tree: exp.Expression) -> None:
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > MAX_TREE_DEPTH:
+            raise ParseFailure(f"The statement is nested deeper than {MAX_TREE_DEPTH} levels.")
+        level = [child for node in level for child in node.iter_expressions()]

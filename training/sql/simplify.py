@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from training.sql.errors import UnsupportedSyntax
+
 # How tightly PostgreSQL binds, loosest first; a bracket around a tighter expression than its parent is redundant.
 _LEVELS: tuple[tuple[type[exp.Expression], ...], ...] = (
     (exp.Or,),
@@ -22,7 +24,17 @@ _MIRRORED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
 _LEFT_ASSOCIATIVE = (exp.Or, exp.And, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 _ATOMS = (exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.AggFunc, exp.Coalesce, exp.Paren, exp.Anonymous)
 # Parents that put their own brackets or commas around a child.
-_ENCLOSING = (exp.Where, exp.Having, exp.Alias, exp.Ordered, exp.AggFunc, exp.Coalesce, exp.Paren, exp.Join, exp.Anonymous)
+_ENCLOSING = (
+    exp.Where,
+    exp.Having,
+    exp.Alias,
+    exp.Ordered,
+    exp.AggFunc,
+    exp.Coalesce,
+    exp.Paren,
+    exp.Join,
+    exp.Anonymous,
+)
 
 
 def simplify(tree: exp.Expression) -> exp.Expression:
@@ -59,6 +71,8 @@ def _inline_windows(select: exp.Expression) -> None:
     named = {window.name: window for window in select.args.get("windows") or ()}
     if not named:
         return
+    if any(window.find(exp.Query) for window in named.values()):
+        raise UnsupportedSyntax("A query inside a WINDOW clause is not supported.")
     for window in list(select.find_all(exp.Window)):
         alias = window.args.get("alias")
         if alias is None or alias.name not in named or not window.args.get("over"):
@@ -133,7 +147,7 @@ def order_conditions(tree: exp.Expression, key: Callable[[exp.Expression], tuple
         left, right = node.this, node.expression
         is_turned = isinstance(left, exp.Literal | exp.Null) and isinstance(right, exp.Column)
         if isinstance(left, exp.Column) and isinstance(right, exp.Column):
-            is_turned = key(right) < key(left)
+            is_turned = (*key(right), right.table) < (*key(left), left.table)
         if is_turned:
             node.set("this", right)
             node.set("expression", left)
@@ -147,11 +161,13 @@ def order_conditions(tree: exp.Expression, key: Callable[[exp.Expression], tuple
 
 
 def _sort_operands(node: exp.Expression, kind: type[exp.Expression], key: Callable[[exp.Expression], tuple]) -> None:
-    operands = sorted((operand.copy() for operand in node.flatten(unnest=False)), key=key)
+    operands = sorted(node.flatten(unnest=False), key=key)
+    place = exp.Null()
+    node.replace(place)
     chained = operands[0]
     for operand in operands[1:]:
         chained = kind(this=chained, expression=operand)
-    node.replace(chained)
+    place.replace(chained)
 
 
 def refer_by_position(tree: exp.Expression) -> None:

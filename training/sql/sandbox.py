@@ -1,0 +1,185 @@
+"""Runs one query under limits and tells what came back, without ever repeating what the server said.
+
+Called by the pipeline's validation and the evaluation (on the sandbox schemas) and by the API (as the reader role).
+The guard decides what may be run; this is the layer below it: a read-only transaction, a timeout, a cap on rows.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import sql as pgsql
+
+_Result = TypeVar("_Result")
+
+_CLASSES_BY_STATE = {
+    "42P01": "unknown_table",
+    "3F000": "unknown_table",
+    "42703": "unknown_column",
+    "42883": "type",
+    "42804": "type",
+    "42846": "type",
+    "42501": "permission",
+    "25006": "permission",
+    "57014": "timeout",
+    "55P03": "timeout",
+}
+_CLASSES_BY_PREFIX = {"42": "syntax", "22": "type", "28": "permission"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What one query did.
+
+    Attributes:
+        rows: The rows, at most the cap; None where the query failed.
+        columns: The names of the result's columns.
+        row_count: How many rows were read; the real number where `is_truncated` is false.
+        is_truncated: Whether there were more rows than the cap.
+        error_class: syntax, unknown_table, unknown_column, type, timeout, permission or other; None where it ran.
+        sqlstate: PostgreSQL's code of the error, or None.
+        elapsed_ms: Wall time, in milliseconds.
+    """
+
+    rows: list[tuple[Any, ...]] | None
+    columns: tuple[str, ...]
+    row_count: int
+    is_truncated: bool
+    error_class: str | None
+    sqlstate: str | None
+    elapsed_ms: float
+
+
+def classify(sqlstate: str | None) -> str:
+    """Class an error by its SQLSTATE, for reports: syntax, unknown_table, type, timeout and so on."""
+    if sqlstate is None:
+        return "other"
+    return _CLASSES_BY_STATE.get(sqlstate) or _CLASSES_BY_PREFIX.get(sqlstate[:2], "other")
+
+
+class QueryRefused(RuntimeError):
+    """The server did not plan a query; carries the error's class, never the server's message."""
+
+    def __init__(self, error_class: str):
+        super().__init__(f"The server did not plan the query: {error_class}.")
+        self.error_class = error_class
+
+
+class Executor:
+    """A connection that runs queries one by one, each in its own read-only transaction that is rolled back.
+
+    Opens on first use and again when the connection was lost. Not for several threads at once.
+    """
+
+    def __init__(self, dsn: str, search_path: str, statement_timeout_ms: int = 5000, row_cap: int = 10_000):
+        """Prepare without connecting.
+
+        Args:
+            dsn: The server, as `postgresql://user:password@host:port/database`.
+            search_path: The schema, or comma-separated schemas, that table names without a schema mean.
+            statement_timeout_ms: The longest a statement may take.
+            row_cap: The most rows that are read.
+        """
+        self._dsn = dsn
+        self._schemas = [name.strip() for name in search_path.split(",") if name.strip()]
+        self._timeout_ms = statement_timeout_ms
+        self._row_cap = row_cap
+        self._connection: psycopg.Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, if one is open."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def run(self, sql: str) -> Execution:
+        """Run one query and read at most the capped number of rows.
+
+        Args:
+            sql: One query that the guard has allowed.
+
+        Returns:
+            The rows, or the class of the error.
+
+        Raises:
+            psycopg.OperationalError: The server cannot be reached at all.
+        """
+        self._connect()
+        started = time.perf_counter()
+        try:
+            columns, rows = self._in_transaction(lambda connection: self._read(connection, sql))
+        except psycopg.Error as error:
+            failed_ms = (time.perf_counter() - started) * 1000
+            return Execution(None, (), 0, False, classify(error.sqlstate), error.sqlstate, failed_ms)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        is_truncated = len(rows) > self._row_cap
+        rows = rows[: self._row_cap]
+        return Execution(rows, columns, len(rows), is_truncated, None, None, elapsed_ms)
+
+    def estimate_cost(self, sql: str) -> float:
+        """The planner's estimate of the query's total cost, in its own units, without running it.
+
+        Raises:
+            QueryRefused: The server cannot plan the query.
+        """
+        try:
+            return self._in_transaction(lambda connection: _plan(connection, sql))
+        except psycopg.Error as error:
+            refusal = QueryRefused(classify(error.sqlstate))
+        raise refusal
+
+    def _read(self, connection: psycopg.Connection, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        # A server-side cursor: the server stops after the capped rows, and takes nothing but one query.
+        with connection.cursor(name="answer") as cursor:
+            cursor.execute(sql.strip().rstrip(";").encode())
+            rows = cursor.fetchmany(self._row_cap + 1)
+            return tuple(column.name for column in cursor.description or ()), rows
+
+    def _in_transaction(self, action: Callable[[psycopg.Connection], _Result]) -> _Result:
+        connection = self._connect()
+        try:
+            return _rolled_back(connection, action)
+        except psycopg.OperationalError:
+            if not connection.closed:
+                raise
+            # The server went away since the last query; reading again is safe, and only once.
+            return _rolled_back(self._connect(), action)
+
+    def _connect(self) -> psycopg.Connection:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        connection = psycopg.connect(self._dsn, autocommit=True, application_name="auditune")
+        connection.execute("set default_transaction_read_only = on")
+        connection.execute(f"set statement_timeout = {int(self._timeout_ms)}")
+        connection.execute(f"set idle_in_transaction_session_timeout = {int(self._timeout_ms) * 2}")
+        path = pgsql.SQL(", ").join(map(pgsql.Identifier, self._schemas))
+        connection.execute(pgsql.SQL("set search_path = {}").format(path))
+        connection.autocommit = False
+        self._connection = connection
+        return connection
+
+
+def _rolled_back(connection: psycopg.Connection, action: Callable[[psycopg.Connection], _Result]) -> _Result:
+    try:
+        return action(connection)
+    finally:
+        if not connection.closed:
+            connection.rollback()
+
+
+def _plan(connection: psycopg.Connection, sql: str) -> float:
+    plan = connection.execute(b"explain (format json) " + sql.strip().rstrip(";").encode()).fetchone()[0]
+    document = json.loads(plan) if isinstance(plan, str) else plan
+    return float(document[0]["Plan"]["Total Cost"])
