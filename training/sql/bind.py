@@ -4,14 +4,23 @@ Called by the canonical form and by the guard; both read the `Binding`, the firs
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from training.sql.catalog import Catalog
 from training.sql.errors import NotOneSelect, UnknownColumn, UnknownRelation, UnsupportedSyntax
-from training.sql.scope import Output, Reference, Scope, Source, find_column, find_source
+from training.sql.scope import (
+    Output,
+    Reference,
+    Scope,
+    Source,
+    columns_by_name,
+    find_column,
+    find_source,
+    output_name,
+    output_position,
+)
 
 Ctes = dict[str, tuple[exp.CTE, dict[str, Output]]]
 
@@ -96,13 +105,13 @@ class _Binder:
             is_recursive = clause.args.get("recursive") and isinstance(cte.this, exp.SetOperation)
             if is_recursive and not cte.this.args.get("with_"):
                 outputs = self.query(cte.this.this, outer, ctes)
-                inner = {**ctes, cte.alias: (cte, _columns(outputs, names))}
+                inner = {**ctes, cte.alias: (cte, columns_by_name(outputs, names))}
                 self.query(cte.this.expression, outer, inner)
                 self._order_by_output(cte.this, outputs)
             else:
                 outputs = self.query(cte.this, outer, ctes)
             cte.args["alias"].set("columns", None)
-            ctes[cte.alias] = (cte, _columns(outputs, names))
+            ctes[cte.alias] = (cte, columns_by_name(outputs, names))
         return ctes
 
     def _select(self, node: exp.Select, outer: Scope | None, ctes: Ctes) -> list[Output]:
@@ -113,7 +122,7 @@ class _Binder:
         for join in node.args.get("joins") or ():
             self._join(join, scope, ctes)
         self._expand_stars(node, scope)
-        outputs = [Output(_output_name(item), item) for item in node.expressions]
+        outputs = [Output(output_name(item), item) for item in node.expressions]
         for item in node.expressions:
             self._expression(item, scope, ctes)
         for join in node.args.get("joins") or ():
@@ -136,11 +145,11 @@ class _Binder:
         if node.args.get("joins") or node.args.get("pivots") or node.args.get("sample") or node.args.get("only"):
             raise UnsupportedSyntax("A table stands in FROM by its name and alias alone.")
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-            source = self._table(node, scope, ctes)
+            source = self._table(node, ctes)
         elif isinstance(node, exp.Subquery):
-            source = Source(0, node.alias, node, _columns(self.query(node.this, scope.parent, ctes)))
+            source = Source(0, node.alias, node, columns_by_name(self.query(node.this, scope.parent, ctes)))
         elif isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
-            source = Source(0, node.alias, node, _columns(self.query(node.this.this, scope, ctes)))
+            source = Source(0, node.alias, node, columns_by_name(self.query(node.this.this, scope, ctes)))
         elif isinstance(node, exp.Values):
             self._expressions(node.expressions, scope, ctes)
             width = len(node.expressions[0].expressions) if isinstance(node.expressions[0], exp.Tuple) else 1
@@ -159,7 +168,7 @@ class _Binder:
         scope.sources.append(source)
         self.binding.sources.append(source)
 
-    def _table(self, node: exp.Table, scope: Scope, ctes: Ctes) -> Source:
+    def _table(self, node: exp.Table, ctes: Ctes) -> Source:
         name = node.name
         if not node.db and name in ctes:
             cte, columns = ctes[name]
@@ -243,7 +252,7 @@ class _Binder:
         """Bind GROUP BY, ORDER BY or DISTINCT ON, where a bare name may be a column of the select list."""
         for element in node.expressions if node is not None else ():
             inner = element.this if isinstance(element, exp.Ordered) else element
-            position = _position(inner, outputs)
+            position = output_position(inner, outputs)
             if position and not prefers_output:
                 position = 0 if any(inner.name in source.columns for source in scope.sources) else position
             if position:
@@ -253,7 +262,7 @@ class _Binder:
 
     def _order_by_output(self, node: exp.SetOperation, outputs: list[Output]) -> None:
         for element in node.args["order"].expressions if node.args.get("order") else ():
-            position = _position(element.this, outputs)
+            position = output_position(element.this, outputs)
             if position:
                 element.this.replace(exp.Literal.number(position))
             elif not isinstance(element.this, exp.Literal):
@@ -281,22 +290,3 @@ class _Binder:
             if node.db and (source.table is None or source.table.schema != node.db):
                 raise UnknownRelation("A column is qualified with a schema that its table is not in.")
             self._record(node, source, output)
-
-
-def _output_name(item: exp.Expression) -> str:
-    if isinstance(item, exp.Func) and not isinstance(item, exp.Anonymous | exp.Cast):
-        return item.sql_name().lower()
-    return item.alias_or_name
-
-
-def _position(node: exp.Expression, outputs: list[Output]) -> int:
-    """The place of the select item that a bare name means, counted from one; 0 for none."""
-    if not isinstance(node, exp.Column) or node.table:
-        return 0
-    return next((place for place, output in enumerate(outputs, start=1) if output.name == node.name), 0)
-
-
-def _columns(outputs: list[Output], names: Sequence[str] = ()) -> dict[str, Output]:
-    """The columns by name; the names of an alias's column list, which may be shorter, come first."""
-    taken = [*names, *(output.name for output in outputs[len(names) :])]
-    return dict(zip(taken, outputs, strict=False))

@@ -1,10 +1,10 @@
-"""The one spelling of a query that the corpus holds, the model learns and the evaluation compares; and its fingerprint.
+"""The one spelling of a query that the corpus holds and the model learns, and the fingerprint of its template.
 
 Called by the pipeline's validation, the evaluation and the API. The form:
 
-- lower-case keywords and names, single spaces, no comments, no semicolon; double quotes only where PostgreSQL needs them;
+- lower-case keywords and names, single spaces, no comments, no semicolon; quotes only where PostgreSQL needs them;
 - stars written out, tables without a schema where there is one business schema;
-- columns qualified, by the table's own name, only where a FROM clause holds several tables or they belong to an outer query;
+- columns qualified, by the table's own name, only where FROM holds several tables or they are of an outer query;
 - aliases t1, t2, … only for derived tables and for a table that is read twice; WITH queries are called w1, w2, …;
 - output columns named only where an outer query refers to them, after their expression (`sum_amount`);
 - expressions of the select list are grouped and ordered by position, plain columns by name;
@@ -75,7 +75,7 @@ def _rewrite(sql: str, catalog: Catalog) -> str:
 
 
 def _sort_key(operand: exp.Expression, binding: Binding) -> tuple[str, ...]:
-    # Without literals first, so that queries of one template are ordered alike; tables by name, as aliases are not yet given.
+    # Without literals first, so that queries of one template are ordered alike; tables by name, not by alias.
     names = {str(source.key): source.table.name if source.table else "" for source in binding.sources}
 
     def text(node: exp.Expression) -> str:

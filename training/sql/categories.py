@@ -38,7 +38,7 @@ def categorize(sql: str) -> frozenset[str]:
         "ratio": tree.find(exp.Div) is not None,
         "top_n": any(select.args.get("limit") and select.args.get("order") for select in [tree, *selects]),
         "negation": _has_negation(tree),
-        "aggregate": tree.find(exp.AggFunc) is not None,
+        "aggregate": any(not isinstance(call.parent, exp.Window) for call in tree.find_all(exp.AggFunc)),
     }
     return frozenset(tag for tag, is_found in found.items() if is_found)
 

@@ -1,6 +1,6 @@
 """Decides whether two executions returned the same answer. Called by the evaluation's execution layer.
 
-Rows are compared as values, never as text: numbers with a tolerance, dates with timestamps at midnight, nulls with nulls.
+Rows are compared as values, never as text: numbers with a tolerance, a date like the timestamp of its midnight.
 """
 
 import math

@@ -110,7 +110,7 @@ def _check_nodes(tree: exp.Expression) -> None:
         elif isinstance(node, exp.Anonymous):
             if not isinstance(node.this, str) or node.name.lower() not in FUNCTIONS | {"row"}:
                 raise _Blocked("function", "A function is not in the list of allowed functions.")
-        elif isinstance(node, exp.Pow) and node.find(exp.Pow, bfs=False) is not node:
+        elif isinstance(node, exp.Pow) and any(inner is not node for inner in node.find_all(exp.Pow)):
             raise _Blocked("function", "Powers of powers are not allowed.")
         elif not isinstance(node, (*SYNTAX, *OPERATORS, *FUNCTION_NODES)) and not isinstance(
             node, exp.Func | exp.Unnest

@@ -3,6 +3,7 @@
 Used by `bind`, which walks the statement; the canonical form and the guard read the result.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -121,3 +122,23 @@ def find_column(name: str, qualifier: str | None, scope: Scope) -> tuple[Source,
             return rows[0], None
         level = level.parent
     raise UnknownColumn("A column is in none of the tables that the query reads.")
+
+
+def output_name(item: exp.Expression) -> str:
+    """The name that PostgreSQL gives to an item of a select list, or an empty one."""
+    if isinstance(item, exp.Func) and not isinstance(item, exp.Anonymous | exp.Cast):
+        return item.sql_name().lower()
+    return item.alias_or_name
+
+
+def output_position(node: exp.Expression, outputs: list[Output]) -> int:
+    """The place of the select item that a bare name means, counted from one; 0 for none."""
+    if not isinstance(node, exp.Column) or node.table:
+        return 0
+    return next((place for place, output in enumerate(outputs, start=1) if output.name == node.name), 0)
+
+
+def columns_by_name(outputs: list[Output], names: Sequence[str] = ()) -> dict[str, Output]:
+    """The columns by name; the names of an alias's column list, which may be shorter, come first."""
+    taken = [*names, *(output.name for output in outputs[len(names) :])]
+    return dict(zip(taken, outputs, strict=False))

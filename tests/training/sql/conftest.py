@@ -22,9 +22,7 @@ _TABLES = {
 
 def _columns(table: str) -> tuple[Column, ...]:
     pairs = [definition.rsplit(" ", 1) for definition in _TABLES[table].split(", ")]
-    return tuple(
-        Column(name.strip('"'), kind, True, False, pii=_PII.get(table, {}).get(name)) for name, kind in pairs
-    )
+    return tuple(Column(name.strip('"'), kind, True, False, pii=_PII.get(table, {}).get(name)) for name, kind in pairs)
 
 
 @pytest.fixture(scope="session")

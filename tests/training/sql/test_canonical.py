@@ -19,7 +19,10 @@ QUERIES = (Path(__file__).parent / "queries.sql").read_text().splitlines()
 
 FORMS = [
     ("select * from shop.Products as p;", 'select product_id, name, category, "Weight KG", "order" from products'),
-    ("SELECT c.NAME n FROM customers c WHERE (c.country = 'DE') -- x", "select name from customers where country = 'DE'"),
+    (
+        "SELECT c.NAME n FROM customers c WHERE (c.country = 'DE') -- x",
+        "select name from customers where country = 'DE'",
+    ),
     (
         "select c.name, sum(o.total) as spent from orders o inner join customers c using (customer_id) "
         "group by c.name order by spent desc fetch first 5 rows only",
@@ -75,7 +78,7 @@ def _rewrite_text(sql: str, chance: random.Random) -> str:
         piece = sql[token.start : token.end + 1]
         if token.token_type not in (TokenType.STRING, TokenType.IDENTIFIER):
             piece = "".join(chance.choice((letter.upper(), letter.lower())) for letter in piece)
-        glue = chance.choice((" ", "\n\t ", " /* ' */ ", " -- \" ;\n")) if token.start > previous_end + 1 else ""
+        glue = chance.choice((" ", "\n\t ", " /* ' */ ", ' -- " ;\n')) if token.start > previous_end + 1 else ""
         pieces += [glue, piece]
         previous_end = token.end
     return "".join(pieces) + chance.choice(("", ";", " ;\n", " -- done", "; -- done"))
@@ -93,7 +96,12 @@ with {w} as (select {c}.customer_id as {k}, count(*) as {n} from customers {as_}
 select {x}.{k}, {y}.{n} from {w} {as_} {x} join {w} {as_} {y} on {x}.{k} = {y}.{k}
 where exists (select 1 from orders {as_} {e} where {e}.customer_id = {x}.{k}) order by {y}.{n}, {x}.{k}
 """
-CONDITIONS = ["{o}.total > 10", "{o}.status = 'Shipped'", "({c}.country = 'DE' or {c}.name like 'C%')", "{o}.total < 90"]
+CONDITIONS = [
+    "{o}.total > 10",
+    "{o}.status = 'Shipped'",
+    "({c}.country = 'DE' or {c}.name like 'C%')",
+    "{o}.total < 90",
+]
 NAMES = st.from_regex(r"[a-z]{2}_[a-z0-9]{1,6}", fullmatch=True)
 
 
@@ -159,7 +167,9 @@ def test_fingerprint_ignores_literals_and_nothing_else(catalog: Catalog) -> None
 
     base = of("select name from customers where country in ('DE', 'FR') and created_at > date '2024-01-01' limit 5")
     assert base == of("select name from customers where created_at > date '2023-07-09' and country in ('US') limit 9")
-    assert base != of("select email from customers where country in ('DE', 'FR') and created_at > date '2024-01-01' limit 5")
+    assert base != of(
+        "select email from customers where country in ('DE', 'FR') and created_at > date '2024-01-01' limit 5"
+    )
     assert of("select status, total from orders order by lower(status), 2") != of(
         "select status, total from orders order by lower(status), 1"
     )

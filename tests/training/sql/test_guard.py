@@ -1,0 +1,91 @@
+"""What the guard blocks, what it lets pass, and that its messages repeat nothing of the statement."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.sql.catalog import Catalog
+from training.sql.guard import check
+
+HERE = Path(__file__).parent
+HARMLESS = (HERE / "queries.sql").read_text().splitlines()
+ATTACKS = [line.split("\t")[1] for line in (HERE / "attacks.tsv").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("sql", ATTACKS)
+def test_blocks(sql: str, catalog: Catalog) -> None:
+    verdict = check(sql, catalog)
+    assert not verdict.allowed
+    assert verdict.rule
+    assert verdict.message
+    assert verdict.tables == ()
+
+
+@pytest.mark.parametrize("sql", HARMLESS)
+def test_allows(sql: str, catalog: Catalog) -> None:
+    verdict = check(sql, catalog)
+    assert verdict.allowed, (verdict.rule, verdict.message)
+    assert verdict.rule is None
+
+
+def test_says_what_is_read(catalog: Catalog) -> None:
+    verdict = check("select o.total, c.* from orders o join customers c using (customer_id)", catalog)
+    assert verdict.tables == ("customers", "orders")
+    assert "orders.total" in verdict.columns
+    assert "customers.email" in verdict.columns
+    assert "orders.status" not in verdict.columns
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select email from customers",
+        "select * from customers",
+        "select c from customers c",
+        "select count(c.*) from customers c",
+        "select 1 from customers order by email",
+        "select x.a from (select lower(name) as a from customers) x",
+        "select 1 from orders o where exists (select 1 from customers c where c.email like 'a%')",
+        "select count(*) from customers c(a, b, d) where b = 'x'",
+        "select row_number() over (partition by name) from customers",
+        "select e.name from customers natural join (select email from customers) as e(email) join employees e on true",
+    ],
+)
+def test_tagged_columns_stay_out_of_reach(sql: str, catalog: Catalog) -> None:
+    verdict = check(sql, catalog, allow_pii_columns=False)
+    assert not verdict.allowed
+
+
+def test_untagged_columns_of_a_tagged_table_may_be_read(catalog: Catalog) -> None:
+    sql = "select country, count(*) from customers group by country"
+    assert check(sql, catalog, allow_pii_columns=False).allowed
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'select 1 from orders where status = "Jane Doe"',
+        "select pg_sleep('Jane Doe')",
+        "select 'Jane Doe",
+        'select * from "Jane Doe"',
+        "insert into orders values ('Jane Doe')",
+    ],
+)
+def test_messages_quote_nothing(sql: str, catalog: Catalog) -> None:
+    assert "Jane" not in check(sql, catalog).message
+
+
+@settings(max_examples=300, deadline=None)
+@given(sql=st.sampled_from(HARMLESS + ATTACKS), chance=st.randoms(use_true_random=False))
+def test_mutated_statements_get_a_verdict(sql: str, chance: random.Random, catalog: Catalog) -> None:
+    text = list(sql)
+    for _ in range(chance.randint(1, 5)):
+        place = chance.randrange(len(text))
+        text[place : place + chance.randint(0, 3)] = chance.choice(
+            ["(", ")", "'", '"', ",", " ", "$$", "--", "\x00", "é"]
+        )
+    verdict = check("".join(text), catalog)
+    assert verdict.allowed == (verdict.rule is None)

@@ -1,0 +1,56 @@
+"""The executor's limits, on a real server."""
+
+import psycopg
+import pytest
+
+from training.sql.sandbox import Executor, QueryRefused
+
+
+def test_reads_rows_and_columns(executor: Executor) -> None:
+    done = executor.run("select order_id, status from orders order by order_id limit 2;")
+    assert (done.columns, done.row_count, done.is_truncated) == (("order_id", "status"), 2, False)
+    assert done.rows == [(1, "open"), (2, "returned")]
+
+
+def test_stops_at_the_row_cap(executor: Executor) -> None:
+    done = executor.run("select 1 from orders a cross join orders b")
+    assert (done.row_count, done.is_truncated, len(done.rows)) == (500, True, 500)
+
+
+@pytest.mark.parametrize(
+    ("sql", "error_class"),
+    [
+        ("select from where", "syntax"),
+        ("select * from nowhere", "unknown_table"),
+        ("select nothing from orders", "unknown_column"),
+        ("select status + 1 from orders", "type"),
+        ("select 'secret value'::integer", "type"),
+        ("select pg_sleep(9)", "timeout"),
+        ("select 1 / 0", "type"),
+        ("delete from orders", "syntax"),
+        ("select 1; delete from orders", "syntax"),
+    ],
+)
+def test_classes_errors_and_repeats_nothing(sql: str, error_class: str, executor: Executor) -> None:
+    done = executor.run(sql)
+    assert done.error_class == error_class
+    assert done.rows is None
+    assert "secret" not in repr(done)
+    assert executor.run("select count(*) from orders").rows == [(200,)]
+
+
+def test_connects_again_when_the_server_closed_the_connection(executor: Executor, admin_dsn: str) -> None:
+    executor.run("select 1")
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name = 'auditune' and datname = current_database()"
+        )
+    assert executor.run("select 1").rows == [(1,)]
+
+
+def test_estimates_cost_without_running(executor: Executor) -> None:
+    small = executor.estimate_cost("select 1")
+    assert executor.estimate_cost("select * from orders a, orders b, orders c") > small
+    with pytest.raises(QueryRefused, match="unknown_table"):
+        executor.estimate_cost("select * from nowhere")
