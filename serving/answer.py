@@ -9,14 +9,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from serving.engine import Engine, EngineFailed
+from serving.execution import NotRun, Reader
 from training.sql.canonical import canonicalize
+from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
-
-from serving.engine import Engine, EngineFailed
-from serving.execution import NotRun, Reader
-from training.sql.catalog import Catalog
 
 if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
     from training.generate import Generation
@@ -33,8 +32,14 @@ _MESSAGES = {
     "database": "The SQL could not be run: the warehouse refused it or cannot be reached.",
     "generation": "The model gave no answer: ask again.",
 }
-# The sandbox's classes under the names that the request log uses.
-_LOGGED_AS = {"permission": "blocked", "other": "database"}
+# The sandbox's classes and the guard's rules under the names that the request log uses.
+_EXECUTION_CLASSES = {"permission": "blocked", "other": "database"}
+_GUARD_CLASSES = {
+    "not_parseable": "syntax",
+    "ambiguous_column": "syntax",
+    "unknown_relation": "unknown_table",
+    "unknown_column": "unknown_column",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class Answerer:
         with _Timer(timings, "guard"):
             sql, verdict = await asyncio.to_thread(judge, generation.sql, self._catalog)
         if not verdict.allowed:
-            return Answer(sql or None, generation=generation, error_class=classify_refusal(verdict), timings_ms=timings)
+            error_class = classify_refusal(sql, verdict.rule)
+            return Answer(sql or None, generation=generation, error_class=error_class, timings_ms=timings)
         execution, error_class = None, None
         if is_run:
             with _Timer(timings, "execution"):
@@ -108,7 +114,7 @@ class Answerer:
                     error_class = execution.error_class
                 except NotRun as refusal:
                     error_class = refusal.error_class
-                error_class = _LOGGED_AS.get(error_class, error_class)
+                error_class = _EXECUTION_CLASSES.get(error_class, error_class)
         return Answer(
             sql,
             tables=verdict.tables,
@@ -136,9 +142,14 @@ def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:
     return canonical, check(canonical, catalog)
 
 
-def classify_refusal(verdict: Verdict) -> str:
-    """Name a refusal of the guard as the request log does."""
-    return verdict.rule if verdict.rule in {"syntax", "unknown_table", "unknown_column"} else "blocked"
+def classify_refusal(sql: str, rule: str | None) -> str:
+    """Name a refusal of the guard as the request log does: a mistake of the model's, or something not allowed.
+
+    Args:
+        sql: What the model wrote; nothing at all is a mistake too.
+        rule: The guard's rule.
+    """
+    return "syntax" if not sql.strip() else _GUARD_CLASSES.get(rule, "blocked")
 
 
 class _Timer:

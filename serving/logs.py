@@ -37,6 +37,7 @@ def configure_logging(stream: TextIO) -> None:
             ],
         )
     )
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)

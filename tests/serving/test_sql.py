@@ -65,7 +65,9 @@ def test_what_the_guard_refuses_never_runs(ask, owner, rows, sql):
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
-        ("SELEC order_id FROM orders", "syntax"),
+        ("SELECT (order_id FROM orders", "syntax"),
+        ("", "syntax"),
+        ("SELECT customer_id FROM orders JOIN customers ON orders.customer_id = customers.customer_id", "syntax"),
         ("SELECT order_id FROM invoices", "unknown_table"),
         ("SELECT weight FROM orders", "unknown_column"),
         ("SELECT passwd FROM pg_shadow", "unknown_table"),

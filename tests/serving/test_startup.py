@@ -1,71 +1,82 @@
 """`python -m serving` where it cannot start: one sentence, no trace, exit status 1."""
 
+import logging
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
+import structlog
 
+from serving.__main__ import main
 from tests.serving.support import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def environment(shop, owner, fresh_environment) -> dict[str, str]:
+def start(shop, owner, monkeypatch, capsys) -> Callable[..., str]:
+    """Starts the API with some variables, expects it to refuse, returns its one sentence."""
     owner.execute("truncate raw_training.adapters, raw_training.adapter_aliases")
-    return {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+
+    def run(**variables: str) -> str:
+        defaults = {"AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
+        for name, value in (defaults | variables).items():
+            monkeypatch.setenv(name, value)
+        assert main() == 1
+        (sentence,) = capsys.readouterr().err.splitlines()
+        return sentence
+
+    yield run
+    root.handlers, root.level = handlers, level
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
 
 
-def start(environment: dict[str, str]) -> str:
-    """Start the API, expect it to refuse, return its one sentence."""
+def test_no_settings(start, tmp_path):
+    sentence = start(AUDITUNE_HOME=str(tmp_path))
+    assert sentence.startswith("These settings are missing or wrong: AUDITUNE_API_DSN, AUDITUNE_READER_DSN.")
+
+
+def test_a_wrong_setting(start):
+    assert "AUDITUNE_API_PORT" in start(AUDITUNE_API_PORT="eighty")
+
+
+def test_a_taken_port(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "Cannot listen on 127.0.0.1:" in start(AUDITUNE_API_PORT=str(taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize("variable", ["AUDITUNE_API_DSN", "AUDITUNE_READER_DSN"])
+def test_an_unreachable_warehouse(start, variable):
+    sentence = start(**{variable: "postgresql://auditune_api:hunter2@127.0.0.1:1/none"})
+    assert f"cannot be reached with {variable}" in sentence
+    assert "hunter2" not in sentence
+
+
+def test_a_dsn_that_is_none(start):
+    assert "AUDITUNE_API_DSN is not a PostgreSQL DSN" in start(AUDITUNE_API_DSN="nonsense")
+
+
+def test_a_warehouse_that_dbt_has_not_built(start, owner):
+    owner.execute("alter function privacy.keyed_hash(text) rename to keyed_hash_gone")
+    try:
+        assert "lacks privacy.keyed_hash(text)" in start()
+    finally:
+        owner.execute("alter function privacy.keyed_hash_gone(text) rename to keyed_hash")
+
+
+def test_no_champion_in_a_process_of_its_own(start, shop, fresh_environment):
+    environment = {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(
         [sys.executable, "-m", "serving"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    sentence = done.stderr.strip().splitlines()[-1]
-    assert not sentence.startswith("{")
-    return sentence
-
-
-def test_no_settings(environment, tmp_path):
-    sentence = start({**environment, "AUDITUNE_HOME": str(tmp_path)})
-    assert sentence.startswith("These settings are missing or wrong: AUDITUNE_API_DSN, AUDITUNE_READER_DSN.")
-
-
-def test_a_wrong_setting(environment):
-    assert "AUDITUNE_API_PORT" in start({**environment, "AUDITUNE_API_PORT": "eighty"})
-
-
-def test_a_taken_port(environment):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", int(environment["AUDITUNE_API_PORT"])))
-        taken.listen()
-        assert "Cannot listen on 127.0.0.1:" in start(environment)
-
-
-@pytest.mark.parametrize("variable", ["AUDITUNE_API_DSN", "AUDITUNE_READER_DSN"])
-def test_an_unreachable_warehouse(environment, variable):
-    sentence = start({**environment, variable: "postgresql://auditune_api:hunter2@127.0.0.1:1/none"})
-    assert f"cannot be reached with {variable}" in sentence
-    assert "hunter2" not in sentence
-
-
-def test_a_dsn_that_is_none(environment):
-    assert "is not a DSN" in start({**environment, "AUDITUNE_API_DSN": "nonsense"})
-
-
-def test_a_warehouse_that_dbt_has_not_built(environment, shop):
-    with psycopg.connect(shop.dsn, autocommit=True) as owner:
-        owner.execute("alter function privacy.keyed_hash(text) rename to keyed_hash_gone")
-        try:
-            assert "lacks privacy.keyed_hash(text)" in start(environment)
-        finally:
-            owner.execute("alter function privacy.keyed_hash_gone(text) rename to keyed_hash")
-
-
-def test_no_champion(environment):
-    assert start(environment).startswith("No adapter is champion yet")
+    assert done.stderr.strip().splitlines()[-1].startswith("No adapter is champion yet")
