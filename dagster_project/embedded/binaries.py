@@ -60,7 +60,7 @@ def find_binaries(pg_bin: Path | None, account: Account, home: Path) -> Binaries
             raise EmbeddedError(
                 f"The account that runs the server cannot execute {folder}/postgres: open the folder to it."
             )
-        folder = _copy_install(folder.parent, own_shelter(home)) / "bin"
+        folder = _copy_wheel(folder, own_shelter(home))
     answer = account.run([folder / "postgres", "--version"], cwd=Path("/"))
     if answer.returncode != 0:
         raise EmbeddedError(
@@ -102,16 +102,24 @@ def _wheel_bin() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _copy_install(install: Path, shelter: Path) -> Path:
-    """Copies the wheel's installation out of a folder such as /root; a half-finished copy is never mistaken for one."""
-    target = shelter / "pginstall"
+def _copy_wheel(folder: Path, shelter: Path) -> Path:
+    """Copies the wheel out of a closed folder; a half-finished copy is never mistaken for one.
+
+    Returns:
+        The bin folder of the copy.
+    """
+    package = folder.parents[1]
+    target = shelter / "wheel"
     if not target.exists():
-        unfinished = shelter / "pginstall.new"
+        unfinished = shelter / "wheel.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(install, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
-        for path in unfinished.rglob("*"):
+        # The programs find the libraries that the wheel bundles beside its package by their relative place.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                ignored = shutil.ignore_patterns("include", "*.a", "__pycache__")
+                shutil.copytree(part, unfinished / part.name, symlinks=True, ignore=ignored)
+        for path in (unfinished, *unfinished.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-        unfinished.chmod(0o755)
         unfinished.rename(target)
-    return target
+    return target / folder.relative_to(package.parent)

@@ -1,7 +1,8 @@
 """Where the cluster lies: `<home>/pgdata`, or a shelter in /var/tmp where the server's account cannot enter it.
 
-A repository in /root is such a home. Its permissions are the user's and stay as they are; `<home>/pgdata` then is a
-symbolic link into the shelter, so that everyone else finds the cluster and its log in the same place.
+A repository in root's own folder has such a home. Its permissions are the user's and stay as they are;
+`<home>/pgdata` then is a symbolic link into the shelter, so that everyone else
+finds the cluster and its log in the same place.
 Called by `server.py` and `binaries.py`.
 """
 

