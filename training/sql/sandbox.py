@@ -17,6 +17,7 @@ from psycopg import sql as pgsql
 _Result = TypeVar("_Result")
 
 _CLASSES_BY_STATE = {
+    "22012": "other",  # division by zero: the types are right
     "42P01": "unknown_table",
     "3F000": "unknown_table",
     "42703": "unknown_column",
