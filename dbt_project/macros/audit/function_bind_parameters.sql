@@ -20,7 +20,12 @@ as $function$
             case
                 when tokens.kind = 'parameter' then
                     -- the server ends a value it cut with three dots
-                    case when parameters.value not like '%...''' then parameters.value end
+                    case
+                        when parameters.value like '%...''' then null
+                        -- the log quotes numbers too; a number that is written as one is given back as one
+                        when parameters.value ~ '^''-?(0|[1-9][0-9]*)(\.[0-9]+)?''$' then btrim(parameters.value, '''')
+                        else parameters.value
+                    end
                 else tokens.token
             end as token
         from staging.sql_tokens(statement) as tokens

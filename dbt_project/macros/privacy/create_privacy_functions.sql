@@ -23,4 +23,5 @@ create unique index if not exists one_active_key on privacy.keys (is_active) whe
 {{ function_pseudonym() }}
 {{ function_pseudonymize_text() }}
 {{ function_pseudonymize_sql() }}
+{{ function_holds_personal_value() }}
 {% endmacro %}

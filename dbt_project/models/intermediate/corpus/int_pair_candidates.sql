@@ -18,12 +18,6 @@ annotations as (
 
 ),
 
-requests as (
-
-    select * from {{ ref('stg_serving__requests') }}
-
-),
-
 feedback as (
 
     select * from {{ ref('stg_serving__feedback') }}
@@ -42,14 +36,13 @@ from_feedback as (
 
     select
         null::text as statement_hash,
-        coalesce(feedback.corrected_sql, requests.sql) as statement,
-        requests.question,
-        case when feedback.corrected_sql is not null then 'correction' else 'approval' end as origin,
-        feedback.given_at as first_seen_at
+        coalesce(corrected_sql, sql) as statement,
+        question,
+        case when corrected_sql is not null then 'correction' else 'approval' end as origin,
+        given_at as first_seen_at
     from feedback
-    inner join requests on feedback.request_id = requests.request_id
-    where requests.question is not null
-        and (feedback.corrected_sql is not null or (feedback.verdict = 'right' and requests.sql is not null))
+    where question is not null
+        and (corrected_sql is not null or (verdict = 'right' and sql is not null))
 
 ),
 

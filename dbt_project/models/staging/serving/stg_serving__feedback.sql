@@ -5,6 +5,8 @@ select
 
     ---------- text
     verdict,
+    question,
+    sql,
     corrected_sql,
     comment,
 

@@ -1,0 +1,67 @@
+"""A short-lived API process that an asset asks questions. Called by the asset `serving/held_out_answers`."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+_START_TIMEOUT_S = 180
+_STOP_TIMEOUT_S = 30
+
+
+@contextmanager
+def running_api(environment: Mapping[str, str]) -> Iterator[httpx.Client]:
+    """Starts `python -m serving` on a free port of the loopback, waits until it is ready, and stops it at the end.
+
+    Args:
+        environment: the warehouse's variables, on top of this process's own.
+
+    Yields:
+        A client with the API's base address.
+
+    Raises:
+        RuntimeError: it ended or was not ready in time; the message is its own last line.
+    """
+    port = _free_port()
+    variables = {**os.environ, **environment, "AUDITUNE_API_HOST": "127.0.0.1", "AUDITUNE_API_PORT": str(port)}
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([sys.executable, "-m", "serving"], env=variables, stdout=output, stderr=output)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+                _wait_until_ready(client, process, output)
+                yield client
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen, output) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            output.seek(0)
+            lines = output.read().decode(errors="replace").strip().splitlines()
+            raise RuntimeError(f"The API ended with status {process.returncode}: {lines[-1] if lines else 'no output'}")
+        try:
+            if client.get("/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass  # it does not listen yet
+        time.sleep(0.3)
+    raise RuntimeError(f"The API was not ready within {_START_TIMEOUT_S} s.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,40 @@
+-- Moves the records of one file from the session's temporary table into raw_audit, up to the end of a day.
+-- Parameters: %(log_file)s, %(up_to)s. A log file is in the order of time, so the first later line ends the day.
+with dated as (
+    select
+        byte_offset,
+        ((line ->> 'timestamp')::timestamptz at time zone 'UTC')::date as line_date,
+        line
+    from new_lines
+    where line is not null
+),
+
+boundary as (
+    select min(byte_offset) as first_later_offset
+    from dated
+    where line_date > %(up_to)s
+),
+
+loaded as (
+    insert into raw_audit.log_lines (log_file, byte_offset, line_date, line)
+    select %(log_file)s, dated.byte_offset, dated.line_date, dated.line
+    from dated, boundary
+    where boundary.first_later_offset is null or dated.byte_offset < boundary.first_later_offset
+    on conflict do nothing
+    returning 1
+),
+
+quarantined as (
+    insert into raw_audit.quarantined_lines (log_file, byte_offset, reason, line_bytes)
+    select %(log_file)s, new_lines.byte_offset, new_lines.reason, new_lines.end_offset - new_lines.byte_offset
+    from new_lines, boundary
+    where new_lines.reason is not null
+        and (boundary.first_later_offset is null or new_lines.byte_offset < boundary.first_later_offset)
+    on conflict do nothing
+    returning 1
+)
+
+select
+    (select count(*) from loaded) as loaded,
+    (select count(*) from quarantined) as quarantined,
+    coalesce((select first_later_offset from boundary), (select max(end_offset) from new_lines)) as read_to

@@ -1,0 +1,82 @@
+"""Writes the corpus as the data set that training reads: a folder named by the hash of what is in it.
+
+Called by the asset `training/dataset`; read by `python -m training`. Format: one JSON object a line in `pairs.jsonl`,
+`catalog.json` (training.sql.catalog), and `manifest.json`. `CURRENT` beside the folders names the newest.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import dict_row
+
+from training.sql.catalog import Catalog
+
+_PAIRS = """
+select pair_id as id, instruction, input, output, origin, question_split, template_split, fingerprint, catalog_hash
+from corpus.training_pairs
+order by pair_id
+"""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set on disk: its folder, its hash (16 hex digits), and how many pairs each part holds."""
+
+    folder: Path
+    dataset_hash: str
+    sizes: dict[str, int]
+
+
+def write_dataset(connection: psycopg.Connection, catalog: Catalog, home: Path) -> Dataset:
+    """Writes the present corpus; an equal corpus gives the same folder and writes nothing.
+
+    Args:
+        connection: of a role that may read `corpus`.
+        catalog: the warehouse's catalog.
+        home: the state folder.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        pairs = cursor.execute(_PAIRS).fetchall()
+    content = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
+    dataset_hash = hashlib.sha256(f"{catalog.hash}\n{content}".encode()).hexdigest()[:16]
+    datasets = home / "datasets"
+    folder = datasets / dataset_hash
+    if not (folder / "manifest.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "pairs.jsonl").write_text(content, encoding="utf-8")
+        catalog.save(folder / "catalog.json")
+        manifest = {
+            "dataset_hash": dataset_hash,
+            "catalog_hash": catalog.hash,
+            "pairs": len(pairs),
+            "created_at": datetime.now(UTC).isoformat(),
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")  # last: its presence is the seal
+    pointer = datasets / "CURRENT.new"
+    pointer.write_text(dataset_hash)
+    pointer.replace(datasets / "CURRENT")
+    return Dataset(folder, dataset_hash, part_sizes(pairs))
+
+
+def current_dataset(home: Path) -> Path:
+    """Returns the folder of the newest data set.
+
+    Raises:
+        FileNotFoundError: none has been written.
+    """
+    pointer = home / "datasets" / "CURRENT"
+    if not pointer.exists():
+        raise FileNotFoundError("No data set has been written yet: materialize the asset training/dataset first.")
+    return home / "datasets" / pointer.read_text().strip()
+
+
+def part_sizes(pairs: list[dict]) -> dict[str, int]:
+    """Counts the pairs of each part: train, dev, question_test, template_test."""
+    names = {"train": "train", "dev": "dev", "test": "question_test", "none": "template_test"}
+    counts = Counter(names[pair["question_split"]] for pair in pairs)
+    return {name: counts[name] for name in names.values()}

@@ -1,0 +1,60 @@
+"""Runs new candidate pairs in the sandbox and stores the verdicts, for the asset `raw_training/pair_validations`."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import psycopg
+
+from dagster_project.resources.warehouse import insert_rows
+from training.sql.catalog import Catalog
+from training.sql.sandbox import Executor
+from training.sql.validate import validate_statement
+
+_NEW_CANDIDATES = """
+select candidate_id, statement
+from intermediate.int_pair_candidates as candidates
+where not exists (
+    select 1 from raw_training.pair_validations as known
+    where known.candidate_id = candidates.candidate_id and known.catalog_hash = %s
+)
+order by candidate_id
+"""
+_BATCH = 100  # verdicts are committed in hundreds, so that a kill loses little and the next run goes on from there
+
+
+def validate_new_candidates(
+    connection: psycopg.Connection, catalog: Catalog, executor: Executor, report: Callable[[int, int], None]
+) -> Counter[str]:
+    """Judges every candidate that has no verdict under this catalog.
+
+    Args:
+        connection: of role auditune_owner, in autocommit mode.
+        catalog: the warehouse's catalog.
+        executor: connected as auditune_sandbox, its search_path the sandbox schemas.
+        report: called with (done, total) after each batch.
+
+    Returns:
+        Number of new verdicts by reason; accepted pairs under `accepted`.
+    """
+    candidates = connection.execute(_NEW_CANDIDATES, [catalog.hash]).fetchall()
+    reasons: Counter[str] = Counter()
+    for start in range(0, len(candidates), _BATCH):
+        rows = []
+        for candidate_id, statement in candidates[start : start + _BATCH]:
+            verdict = validate_statement(statement, catalog, executor)
+            reasons[verdict.reason or "accepted"] += 1
+            rows.append(
+                {
+                    "candidate_id": candidate_id,
+                    "catalog_hash": catalog.hash,
+                    "verdict": "accept" if verdict.is_accepted else "reject",
+                    "reason": verdict.reason,
+                    "canonical_sql": verdict.canonical_sql,
+                    "fingerprint": verdict.fingerprint,
+                    "row_count": verdict.row_count,
+                    "elapsed_ms": verdict.elapsed_ms,
+                }
+            )
+        insert_rows(connection, "raw_training.pair_validations", rows)
+        report(start + len(rows), len(candidates))
+    return reasons

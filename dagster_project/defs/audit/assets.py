@@ -1,0 +1,69 @@
+"""The server's log as raw tables, one Dagster partition a day."""
+
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from dagster_project.audit_log.errors import AuditLogError
+from dagster_project.audit_log.ingest import ingest
+from dagster_project.resources.warehouse import WarehouseResource
+
+# Any log that a server of a supported version may still hold.
+log_days = dg.DailyPartitionsDefinition(start_date="2024-01-01", end_offset=1)
+OWNERS = ["data-platform@example.com"]
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["raw_audit", "log_lines"],
+            description="One row per line of the server's log, in jsonlog's fields, with file and offset.",
+            deps=[["sample", "workload"]],
+            group_name="audit",
+            kinds={"postgres", "python"},
+            owners=OWNERS,
+        ),
+        dg.AssetSpec(
+            ["raw_audit", "quarantined_lines"],
+            description="One row per line of the log that could not be read: its place and the reason, never its text.",
+            deps=[["sample", "workload"]],
+            group_name="audit",
+            kinds={"postgres", "python"},
+            owners=OWNERS,
+        ),
+    ],
+    name="ingest_log",
+    partitions_def=log_days,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
+    """Copies what is new in the log files, up to the end of the partition's day; again, it copies nothing twice."""
+    last_day = date.fromisoformat(max(context.partition_keys))
+    settings = warehouse.settings
+    with warehouse.owner() as connection:
+        try:
+            result = ingest(connection, settings.audit_logs, last_day)
+        except AuditLogError as error:
+            raise dg.Failure(str(error)) from error
+        lines, statements, quarantined = connection.execute(
+            "select count(*), count(*) filter (where line ->> 'message' ~ '(statement|execute [^:]*): '),"
+            " (select count(*) from raw_audit.quarantined_lines) from raw_audit.log_lines"
+        ).fetchone()
+    if statements == 0:
+        raise dg.Failure(
+            f"The log holds no statement ({lines} lines in {result.files} files): set log_statement = 'all' on the "
+            "server and let people work, or point AUDITUNE_AUDIT_LOGS at the files where it logs statements."
+        )
+    context.log.info(f"{result.loaded} new lines from {result.files} files, {result.quarantined} in quarantine")
+    yield dg.MaterializeResult(
+        asset_key=["raw_audit", "log_lines"],
+        metadata={"new_lines": result.loaded, "files": result.files, "dagster/row_count": lines},
+    )
+    yield dg.MaterializeResult(
+        asset_key=["raw_audit", "quarantined_lines"],
+        metadata={
+            "new_lines": result.quarantined,
+            "dagster/row_count": quarantined,
+            "read_at": dg.MetadataValue.timestamp(datetime.now(UTC)),
+        },
+    )

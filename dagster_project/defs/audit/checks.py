@@ -1,0 +1,36 @@
+"""Checks of what the ingest has read."""
+
+import dagster as dg
+
+from dagster_project.resources.warehouse import WarehouseResource
+
+
+@dg.asset_check(asset=["raw_audit", "log_lines"], blocking=True)
+def no_line_is_lost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Lines read = lines loaded + lines in quarantine, for each file."""
+    with warehouse.owner() as connection:
+        unbalanced = connection.execute(
+            "select f.log_file, f.lines_read,"
+            " (select count(*) from raw_audit.log_lines l where l.log_file = f.log_file)"
+            " + (select count(*) from raw_audit.quarantined_lines q where q.log_file = f.log_file)"
+            " from raw_audit.log_files f"
+        ).fetchall()
+    unbalanced = [row for row in unbalanced if row[1] != row[2]]
+    return dg.AssetCheckResult(
+        passed=not unbalanced,
+        metadata={"files_out_of_balance": len(unbalanced), "first": str(unbalanced[:1])},
+    )
+
+
+@dg.asset_check(asset=["raw_audit", "quarantined_lines"])
+def few_lines_are_quarantined(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """At most one line in a hundred could not be read; more says that the log is not what it seems."""
+    with warehouse.owner() as connection:
+        loaded = warehouse.count(connection, "raw_audit.log_lines")
+        quarantined = warehouse.count(connection, "raw_audit.quarantined_lines")
+    share = quarantined / max(1, loaded + quarantined)
+    return dg.AssetCheckResult(
+        passed=share <= 0.01,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"quarantined": quarantined, "share": share},
+    )

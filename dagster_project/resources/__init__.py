@@ -1,0 +1,1 @@
+"""Dagster resources of our own; bound in `defs/resources.py`."""
