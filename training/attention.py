@@ -1,10 +1,12 @@
 """Attention of many pairs behind one shared prefix, exact and without a mask over the whole batch. Used by model.py.
 
-All tokens of a step lie in one row: `[prefix (P) | pair 1 (L) | pair 2 (L) | …]`, each pair right-padded to L. So every linear layer
-sees the prefix once, and only attention has to know about pairs: the prefix attends to itself; a pair attends to the whole prefix
-and, causally, to itself. Both parts are merged by their log-sum-exp, which is what one softmax over both would give.
+All tokens of a step lie in one row: `[prefix (P) | pair 1 (L) | pair 2 (L) | …]`, each pair right-padded to L. So
+every linear layer sees the prefix once, and only attention has to know about pairs: the prefix attends to itself; a
+pair attends to the whole prefix and, causally, to itself. Both parts are merged by their log-sum-exp, which is what
+one softmax over both would give.
 
-Measured on two cores (bf16, prefix 450, 16 pairs of 80 tokens): no key or value is expanded over the batch and no T×T mask exists.
+Measured on two cores (bf16, prefix 450, 16 pairs of 80 tokens): no key or value is expanded over the batch and no T×T
+mask exists.
 """
 
 import torch
@@ -18,23 +20,49 @@ _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
-class _MergedAttention(torch.autograd.Function):
-    """softmax([q·k_prefix, causal q·k_own]) · [v_prefix, v_own], computed in two parts.
+def merged_attention(
+    query: torch.Tensor,
+    prefix_key: torch.Tensor,
+    prefix_value: torch.Tensor,
+    own_key: torch.Tensor,
+    own_value: torch.Tensor,
+    scale: float | None,
+    is_causal: bool = True,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Computes softmax([q·k_prefix, q·k_own]) · [v_prefix, v_own] in two parts, on the CPU.
 
-    The backward pass gives each part's kernel the *merged* output and log-sum-exp: with those its probabilities are already the
-    joint softmax's, so each part's gradients are exact and only the query's have to be added.
+    Args:
+        query: `[B, H, L, D]`.
+        prefix_key: `[1, H, P, D]`, seen by every row.
+        prefix_value: As prefix_key.
+        own_key: `[B, H, K, D]`, seen by its own row; K = L where causal.
+        own_value: As own_key.
+        scale: Factor on the scores; None for 1/√D.
+        is_causal: Whether a query sees only own keys up to its place.
+
+    Returns:
+        The output `[B, H, L, D]` and the log-sum-exp of the scores `[B, H, L]` in float32.
+    """
+    prefix_out, prefix_lse = _flash(_flatten_pairs(query), prefix_key, prefix_value, 0.0, False, scale=scale)
+    own_out, own_lse = _flash(query, own_key, own_value, 0.0, is_causal, scale=scale)
+    pairs = query.shape[0]
+    prefix_out = _split_pairs(prefix_out, pairs)
+    prefix_lse = _split_pairs(prefix_lse.unsqueeze(-1), pairs).squeeze(-1)
+    lse = torch.logaddexp(prefix_lse, own_lse)
+    weight = (prefix_lse - lse).exp().unsqueeze(-1)  # the prefix's part of the joint softmax
+    return torch.lerp(own_out.float(), prefix_out.float(), weight).to(query.dtype), lse
+
+
+class _MergedAttention(torch.autograd.Function):
+    """`merged_attention` with its gradients.
+
+    The backward pass gives each part's kernel the *merged* output and log-sum-exp: with those its probabilities are
+    already the joint softmax's, so each part's gradients are exact and only the query's have to be added.
     """
 
     @staticmethod
     def forward(ctx, query, prefix_key, prefix_value, own_key, own_value, scale):
-        # query, own_* [B, H, L, D]; prefix_* [1, H, P, D]
-        flat_query = _flatten_pairs(query)  # [1, H, B·L, D]
-        prefix_out, prefix_lse = _flash(flat_query, prefix_key, prefix_value, 0.0, False, scale=scale)
-        own_out, own_lse = _flash(query, own_key, own_value, 0.0, True, scale=scale)
-        pairs = query.shape[0]
-        prefix_out, prefix_lse = _split_pairs(prefix_out, pairs), _split_pairs(prefix_lse.unsqueeze(-1), pairs).squeeze(-1)
-        lse = torch.logaddexp(prefix_lse, own_lse)  # [B, H, L]
-        out = torch.lerp(own_out.float(), prefix_out.float(), (prefix_lse - lse).exp().unsqueeze(-1)).to(query.dtype)
+        out, lse = merged_attention(query, prefix_key, prefix_value, own_key, own_value, scale)
         ctx.save_for_backward(query, prefix_key, prefix_value, own_key, own_value, out, lse)
         ctx.scale = scale
         return out
@@ -59,7 +87,7 @@ def shared_prefix_attention(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
+    attention_mask: torch.Tensor | None,  # noqa: ARG001 - transformers passes it; see below
     scaling: float | None = None,
     prefix_length: int = 0,
     pair_length: int = 0,
@@ -87,15 +115,21 @@ def shared_prefix_attention(
     prefix_out = functional.scaled_dot_product_attention(*prefix, is_causal=True, scale=scaling)
     if pair_length == 0:
         return prefix_out.transpose(1, 2), None
-    own = [_split_pairs(t[:, :, prefix_length:], (t.shape[2] - prefix_length) // pair_length) for t in (query, key, value)]
-    merge = _MergedAttention.apply if query.device.type == "cpu" else _concatenated_attention
+    own = [
+        _split_pairs(t[:, :, prefix_length:], (t.shape[2] - prefix_length) // pair_length) for t in (query, key, value)
+    ]
+    merge = _MergedAttention.apply if query.device.type == "cpu" else concatenated_attention
     own_out = merge(own[0], prefix[1], prefix[2], own[1], own[2], scaling)  # [B, H, L, D]
     return torch.cat([prefix_out, _flatten_pairs(own_out)], dim=2).transpose(1, 2), None
 
 
-def _concatenated_attention(query, prefix_key, prefix_value, own_key, own_value, scale):
-    """The same result on any device, with the prefix expanded over the pairs and one small mask shared by them."""
-    pairs, length, prefix_length = query.shape[0], query.shape[2], prefix_key.shape[2]
+def concatenated_attention(query, prefix_key, prefix_value, own_key, own_value, scale):
+    """The same output on any device, with the prefix expanded over the pairs and one small mask shared by them."""
+    pairs, length, prefix_length = (
+        query.shape[0],
+        query.shape[2],
+        prefix_key.shape[2] + own_key.shape[2] - query.shape[2],
+    )
     keys = torch.cat([prefix_key.expand(pairs, -1, -1, -1), own_key], dim=2)
     values = torch.cat([prefix_value.expand(pairs, -1, -1, -1), own_value], dim=2)
     positions = torch.arange(prefix_length + length, device=query.device)

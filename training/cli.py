@@ -1,4 +1,4 @@
-"""The training command: `python -m training train|evaluate|registry …`. Run by people and, through Pipes, by Dagster."""
+"""The command `python -m training train|evaluate|registry …`. Run by people and, through Pipes, by Dagster."""
 
 import argparse
 import sys
@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return registry_main(arguments[1:])
     options = _parser().parse_args(arguments)
     # Imported here so that `--help` and a wrong option answer at once: torch takes seconds.
-    from training.commands import run_evaluation, run_training
+    from training.commands import run_training
+    from training.evaluate.run import run_evaluation
     from training.loop import Interrupted
 
     try:
@@ -60,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train an adapter on a dataset")
     evaluate = commands.add_parser("evaluate", help="judge the base model and an adapter on the held-out pairs")
     for command in (train, evaluate):
-        command.add_argument("--config", type=Path, required=True, help="preset, such as training/configs/smollm2-135m-cpu.yaml")
+        command.add_argument(
+            "--config", type=Path, required=True, help="preset, such as training/configs/smollm2-135m-cpu.yaml"
+        )
         command.add_argument("--data", type=Path, required=True, help="dataset folder")
         command.add_argument("--out", type=Path, required=True, help="folder to write to")
         command.add_argument("--base-model", help="GGUF file, folder or Hugging Face id; overrides the preset")

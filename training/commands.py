@@ -96,7 +96,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def resolve_base_model(config: TrainingConfig, override: str | None) -> str:
-    """Chooses the base model: the command line, else AUDITUNE_BASE_MODEL where the preset leaves it open, else the preset."""
+    """Chooses the base model: the command line's, else the preset's; its `default` is AUDITUNE_BASE_MODEL."""
     if override:
         return override
     if config.base_model == "default":

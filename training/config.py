@@ -19,7 +19,8 @@ class TrainingConfig:
 
     Attributes:
         name: Name of the preset, shown in reports.
-        base_model: Hugging Face id, folder, GGUF file, or `random:tiny`; `--base-model` and AUDITUNE_BASE_MODEL override it.
+        base_model: Hugging Face id, folder, GGUF file, or `random:tiny`; `--base-model` and AUDITUNE_BASE_MODEL
+            override it.
         dtype: Type of the frozen weights and of the matrix products; the adapter's own weights are kept in float32.
         quantization: `none`, or `nf4` for QLoRA on a GPU (needs bitsandbytes).
         lora_targets: `attention` (q, k, v, o projections) or `all-linear`.
@@ -27,9 +28,12 @@ class TrainingConfig:
         lora_alpha: Scale of the adapter; its output is multiplied by alpha / rank.
         learning_rate: Peak rate of AdamW.
         epochs: Passes over the training pairs.
-        batch_size: Pairs per forward pass; they share one copy of the schema prefix.
-        gradient_accumulation: Forward passes per optimizer step.
-        warmup_fraction: Part of all steps during which the rate rises linearly; it falls as a cosine to zero after that.
+        batch_size: Pairs per batch; they share one copy of the schema prefix.
+        gradient_accumulation: Batches per optimizer step.
+        tokens_per_pass: Most tokens behind the prefix in one forward pass, padding included; bounds the memory. A
+            batch with more (one very long pair is enough) is run in several passes, with the same gradient.
+        warmup_fraction: Part of all steps during which the rate rises linearly; it falls as a cosine to zero after
+            that.
         weight_decay: AdamW's decay of the adapter weights.
         clip_norm: Largest norm of the gradient.
         validate_every: Epochs between two validations; each validation also writes a checkpoint. Fractions are allowed.
@@ -51,6 +55,7 @@ class TrainingConfig:
     max_new_tokens: int
     quantization: str = "none"
     gradient_accumulation: int = 1
+    tokens_per_pass: int = 2048
     warmup_fraction: float = 0.05
     weight_decay: float = 0.0
     clip_norm: float = 1.0
@@ -65,7 +70,15 @@ class TrainingConfig:
         _require_one_of("dtype", self.dtype, DTYPES)
         _require_one_of("quantization", self.quantization, QUANTIZATIONS)
         positive = ("lora_rank", "lora_alpha", "learning_rate", "epochs", "batch_size", "max_new_tokens")
-        for name in (*positive, "gradient_accumulation", "clip_norm", "validate_every", "patience", "generation_batch"):
+        for name in (
+            *positive,
+            "gradient_accumulation",
+            "tokens_per_pass",
+            "clip_norm",
+            "validate_every",
+            "patience",
+            "generation_batch",
+        ):
             if getattr(self, name) <= 0:
                 raise BadInput(f"The setting '{name}' is {getattr(self, name)}; give it a value above zero.")
 

@@ -1,4 +1,4 @@
-"""The dataset folder on the training side: reading it, tokens, length-bucketed batches. Used by loop.py and evaluate/run.py."""
+"""The dataset folder on the training side: reading it, tokens, batches. Used by loop.py and evaluate/run.py."""
 
 import json
 import random
@@ -14,7 +14,8 @@ from training.prompt import question_suffix
 from training.sql.catalog import Catalog
 
 MINIMUM_TRAINING_PAIRS = 20
-# Longer pairs lie in their own batches less often than they make others wait: batches of near lengths are cut from windows this large.
+# Longer pairs lie in their own batches less often than they make others wait: batches of near lengths are cut from
+# windows this large.
 _BATCHES_PER_WINDOW = 8
 
 
@@ -102,7 +103,9 @@ def load_dataset(folder: Path) -> Dataset:
 
 
 def _pair(row: dict) -> Pair:
-    return Pair(row["id"], row["instruction"], row["input"], row["output"], row["question_split"], row["template_split"])
+    return Pair(
+        row["id"], row["instruction"], row["input"], row["output"], row["question_split"], row["template_split"]
+    )
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,25 @@ def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int | None) 
         batches += _cut(sorted(part, key=lengths.__getitem__), batch_size)
     shuffle.shuffle(batches)
     return batches
+
+
+def cut_by_tokens(lengths: Sequence[int], limit: int) -> list[list[int]]:
+    """Cuts a batch into parts whose padded size stays within a limit.
+
+    Args:
+        lengths: Length of each example in tokens, rising.
+        limit: Most tokens of a part, padding included; an example above it is a part of its own.
+
+    Returns:
+        Indexes into `lengths`, in order, in parts.
+    """
+    parts: list[list[int]] = []
+    for index, length in enumerate(lengths):
+        if parts and (len(parts[-1]) + 1) * length <= limit:
+            parts[-1].append(index)
+        else:
+            parts.append([index])
+    return parts
 
 
 def _cut(items: Iterable[int], size: int) -> list[list[int]]:

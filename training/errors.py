@@ -1,4 +1,4 @@
-"""The two ways a training command can fail. Raised by every module of the package's training half, turned into exit codes by cli.py."""
+"""The two ways a training command can fail; cli.py turns them into exit codes."""
 
 
 class BadInput(Exception):

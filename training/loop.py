@@ -1,4 +1,4 @@
-"""The training loop: schema prefix once a step, loss on the SQL only, best checkpoint by validation loss. Called by cli.py."""
+"""The training loop: schema prefix once a step, best checkpoint by validation loss. Called by commands.py."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import TrainingConfig
-from training.data import Batch, Dataset, bucketed_batches, collate, tokenize_pair
+from training.data import Batch, Dataset, Example, bucketed_batches, collate, cut_by_tokens, tokenize_pair
 from training.model import batch_loss
 from training.optimizer import AdapterOptimizer
 from training.progress import Progress
@@ -140,7 +140,9 @@ class _Run:
             self._save()
         if self._stop_signal:
             name = signal.Signals(self._stop_signal).name
-            raise Interrupted(f"{name} arrived: step {state.step} of {self._total_steps} is saved; go on with --resume.")
+            raise Interrupted(
+                f"{name} arrived: step {state.step} of {self._total_steps} is saved; go on with --resume."
+            )
 
     def _batches_of_step(self, epoch: int, place: int) -> list[Batch]:
         """Builds the step's batches; the order depends on seed and epoch only, so a resumed run sees the same."""
@@ -148,7 +150,13 @@ class _Run:
         groups = bucketed_batches(lengths, self._config.batch_size, self._config.seed * 1000 + epoch)
         count = self._config.gradient_accumulation
         chosen = groups[place * count : (place + 1) * count]
-        return [collate(self._prefix, [self._examples[index] for index in group], self._padding) for group in chosen]
+        return [batch for group in chosen for batch in self._passes(self._examples, group)]
+
+    def _passes(self, examples: list[Example], group: list[int]) -> list[Batch]:
+        """Builds the forward passes of a batch, given by indexes in order of length."""
+        lengths = [examples[index].length for index in group]
+        parts = cut_by_tokens(lengths, self._config.tokens_per_pass)
+        return [collate(self._prefix, [examples[group[place]] for place in part], self._padding) for part in parts]
 
     def _validate(self) -> float | None:
         """Measures the validation loss, keeps the weights if they are the best, and counts towards early stopping."""
@@ -158,9 +166,9 @@ class _Run:
         total = tokens = 0.0
         with torch.no_grad():
             for group in bucketed_batches(lengths, self._config.batch_size, seed=None):
-                batch = collate(self._prefix, [self._validation[index] for index in group], self._padding)
-                total += batch_loss(self._base, batch).item()
-                tokens += len(batch.targets)
+                for batch in self._passes(self._validation, group):
+                    total += batch_loss(self._base, batch).item()
+                    tokens += len(batch.targets)
         loss = total / tokens
         if self._state.best_loss is None or loss < self._state.best_loss:
             self._state.best_loss, self._state.validations_without_gain = loss, 0

@@ -2,7 +2,8 @@
 
 import torch
 
-# 49 152 logits a row: 128 rows are 25 MiB in float32, small enough to stay near the cache and large enough for fast products.
+# 49 152 logits a row: 128 rows are 25 MiB in float32, small enough to stay near the cache and large enough for fast
+# products.
 _ROWS_PER_CHUNK = 128
 
 

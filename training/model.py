@@ -9,6 +9,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GgufConfig, PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 from training import attention
 from training.config import TrainingConfig
@@ -26,8 +27,8 @@ def load_base(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads a Llama-architecture checkpoint, frozen, and its tokenizer.
 
-    A GGUF file is dequantized once; the copy in `<file>.dequantized/` beside it makes later loads take a second instead of half
-    a minute.
+    A GGUF file is dequantized once; the copy in `<file>.dequantized/` beside it makes later loads take a second
+    instead of half a minute.
 
     Args:
         path_or_id: GGUF file, folder, Hugging Face id, or `random:tiny`.
@@ -41,6 +42,7 @@ def load_base(
     Raises:
         BadInput: There is no such model, or it is no Llama.
     """
+    transformers_logging.disable_progress_bar()  # its bars would break up our own progress line
     if path_or_id == TINY:
         model, tokenizer = build_tiny_model(getattr(torch, dtype))
     else:
@@ -70,8 +72,8 @@ def attach_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
         task_type="CAUSAL_LM",
     )
     torch.manual_seed(config.seed)
-    # The adapter multiplies in the base's type (its float32 originals are with the optimizer): float32 here would convert
-    # every activation there and back.
+    # The adapter multiplies in the base's type (its float32 originals are with the optimizer): float32 here would
+    # convert every activation there and back.
     return get_peft_model(model, lora, autocast_adapter_dtype=False).train()
 
 
@@ -89,11 +91,15 @@ def load_adapter(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
         BadInput: The folder is no adapter, or not of this base model.
     """
     if not (folder / "adapter_model.safetensors").is_file():
-        raise BadInput(f"{folder} is no adapter: it has no adapter_model.safetensors; give the folder that `train` wrote.")
+        raise BadInput(
+            f"{folder} is no adapter: it has no adapter_model.safetensors; give the folder that `train` wrote."
+        )
     try:
         return PeftModel.from_pretrained(model, str(folder)).merge_and_unload().eval()
     except RuntimeError as error:
-        raise BadInput(f"The adapter in {folder} does not fit this base model; give the one it was trained on.") from error
+        raise BadInput(
+            f"The adapter in {folder} does not fit this base model; give the one it was trained on."
+        ) from error
 
 
 def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
@@ -118,9 +124,7 @@ def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
     return summed_cross_entropy(answers, model.lm_head.weight, batch.targets.to(device))
 
 
-def _from_pretrained(
-    source: str, dtype: str, quantization: str
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _from_pretrained(source: str, dtype: str, quantization: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     extra = {}
     if quantization == "nf4":
         extra["quantization_config"] = BitsAndBytesConfig(
@@ -155,5 +159,7 @@ def _dequantized(gguf: Path) -> Path:
         if target.is_dir():  # another process was faster; its copy is the same
             shutil.rmtree(partial, ignore_errors=True)
             return target
-        raise TrainingFailed(f"The unpacked base model cannot be written to {gguf.parent} ({error.strerror}).") from error
+        raise TrainingFailed(
+            f"The unpacked base model cannot be written to {gguf.parent} ({error.strerror})."
+        ) from error
     return target

@@ -1,7 +1,7 @@
 """AdamW over float32 originals of the adapter's weights. Used by loop.py.
 
-The adapter multiplies in bfloat16, whose steps of 1/256 would swallow most updates late in training. So the weights that learn are
-float32 copies, written back to the model after each step.
+The adapter multiplies in bfloat16, whose steps of 1/256 would swallow most updates late in training. So the weights
+that learn are float32 copies, written back to the model after each step.
 """
 
 import math

@@ -20,7 +20,9 @@ def plot_loss(metrics: Path, target: Path) -> None:
     validated = [row for row in rows if row["validation_loss"] is not None]
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     axes.plot([row["step"] for row in rows], [row["loss"] for row in rows], label="training", alpha=0.6)
-    axes.plot([row["step"] for row in validated], [row["validation_loss"] for row in validated], "o-", label="validation")
+    axes.plot(
+        [row["step"] for row in validated], [row["validation_loss"] for row in validated], "o-", label="validation"
+    )
     axes.set(xlabel="step", ylabel="loss per SQL token (nats)", yscale="log")
     axes.legend()
     figure.savefig(target, dpi=110)

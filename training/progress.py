@@ -34,7 +34,12 @@ class Progress:
             return
         self._written = now
         left = (self._total - self._done) / max(1e-9, self.rate)
-        parts = [f"{self._label}: {self._done}/{self._total} {self._unit}", detail, f"{self.rate:.1f} {self._unit}/s", f"{left:.0f} s left"]
+        parts = [
+            f"{self._label}: {self._done}/{self._total} {self._unit}",
+            detail,
+            f"{self.rate:.1f} {self._unit}/s",
+            f"{left:.0f} s left",
+        ]
         line = ", ".join(part for part in parts if part)
         end = "\n" if is_last or not is_terminal else ""
         start = "\r\x1b[K" if is_terminal else ""

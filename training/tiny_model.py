@@ -1,4 +1,4 @@
-"""A tiny randomly initialised Llama with a byte tokenizer, `random:tiny`: the whole road in seconds, for tests and dry runs."""
+"""A tiny randomly initialised Llama with a byte tokenizer, `random:tiny`: the whole road in seconds, for tests."""
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers

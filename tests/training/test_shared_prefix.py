@@ -1,4 +1,4 @@
-"""The shared prefix must give exactly the loss and gradients of the padded batch, and the attention that of plain Llama."""
+"""The shared prefix must give exactly the loss and gradients of the padded batch."""
 
 import pytest
 import torch
@@ -77,7 +77,7 @@ def test_fallback_for_other_devices_equals_the_cpu_kernels(monkeypatch):
     model, batch = _model_with_lora("all-linear"), collate(PREFIX, _examples(), padding=0)
     with_kernels = batch_loss(model.get_base_model(), batch)
     expected = _gradients(model, with_kernels)
-    monkeypatch.setattr(attention._MergedAttention, "apply", attention._concatenated_attention)
+    monkeypatch.setattr(attention._MergedAttention, "apply", attention.concatenated_attention)
     without = batch_loss(model.get_base_model(), batch)
     torch.testing.assert_close(without, with_kernels, rtol=1e-5, atol=0)
     _assert_close(_gradients(model, without), expected)

@@ -1,0 +1,126 @@
+"""Questions to SQL: greedy decoding behind the shared schema prefix. Used by evaluate/run.py and serving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from transformers import PreTrainedModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from training.data import bucketed_batches
+from training.decoder import LlamaDecoder
+from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
+from training.sql.catalog import Catalog
+
+_COMPACT_BELOW = 0.75  # finished rows still cost time; copying the cache to drop them pays once a quarter is done
+
+
+@dataclass(frozen=True)
+class Generation:
+    """An answer.
+
+    Attributes:
+        sql: The statement, empty if the model wrote none.
+        prompt_tokens: Tokens of the prompt, schema included.
+        completion_tokens: Tokens generated, the end token included.
+    """
+
+    sql: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass
+class _Row:
+    """One question in work: its prompt behind the schema, and what has been generated."""
+
+    prompt: list[int]
+    answer: list[int] = field(default_factory=list)
+
+
+class Generator:
+    """Answers questions about one warehouse with one model.
+
+    Not safe for several threads at once: torch already uses every core for one call.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        catalog: Catalog,
+        max_new_tokens: int,
+        batch_size: int = 32,
+    ) -> None:
+        """Runs the schema prefix once and keeps its keys and values.
+
+        Args:
+            model: A Llama, its adapter merged.
+            tokenizer: The model's tokenizer.
+            catalog: The tables that questions are about.
+            max_new_tokens: Longest answer, in tokens.
+            batch_size: Most questions decoded at once.
+        """
+        self._tokenizer = tokenizer
+        self._max_new_tokens = max_new_tokens
+        self._batch_size = batch_size
+        self._decoder = LlamaDecoder(model, tokenizer.encode(schema_prefix(catalog)))
+        # Only behind one of these can a text have become complete without an end token: others need not be looked at.
+        pieces = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+        self._ends = frozenset(token for token, piece in enumerate(pieces) if set(piece) & set(";\n:`"))
+
+    def generate(self, questions: Sequence[str]) -> list[Generation]:
+        """Answers questions, the most likely token each time.
+
+        Args:
+            questions: Any number of questions.
+
+        Returns:
+            One generation a question, in the same order.
+        """
+        rows = [_Row(self._tokenizer.encode(question_suffix(q), add_special_tokens=False)) for q in questions]
+        for group in bucketed_batches([len(row.prompt) for row in rows], self._batch_size, seed=None):
+            self._decode([rows[index] for index in group])
+        return [self._finish(row) for row in rows]
+
+    def _decode(self, rows: list[_Row]) -> None:
+        """Decodes rows in step.
+
+        All rows are at the same position: what all prompts have is read at once, and a row whose prompt is longer
+        reads its own next prompt token while others already write. So neither padding nor a mask is needed.
+        """
+        common = min(len(row.prompt) for row in rows)
+        room = max(len(row.prompt) for row in rows) + self._max_new_tokens
+        cache = self._decoder.new_cache(len(rows), room)
+        logits = self._decoder.forward(torch.tensor([row.prompt[:common] for row in rows]), cache)
+        live = list(rows)  # the rows in the cache, in its order; some may be finished
+        while True:
+            chosen = logits.argmax(dim=-1).tolist()
+            following = [self._advance(row, cache.length, token) for row, token in zip(live, chosen, strict=True)]
+            going = [index for index, row in enumerate(live) if not self._is_finished(row)]
+            if not going:
+                return
+            if len(going) <= _COMPACT_BELOW * len(live):
+                cache.keep(torch.tensor(going))
+                live, following = [live[index] for index in going], [following[index] for index in going]
+            logits = self._decoder.forward(torch.tensor(following)[:, None], cache)
+
+    def _advance(self, row: _Row, position: int, chosen: int) -> int:
+        """Returns the row's token at a position: of its prompt as long as that lasts, then what the model chose."""
+        if position < len(row.prompt):
+            return row.prompt[position]
+        if not self._is_finished(row):
+            row.answer.append(chosen)
+        return chosen
+
+    def _is_finished(self, row: _Row) -> bool:
+        answer = row.answer
+        if not answer:
+            return False
+        if answer[-1] == self._tokenizer.eos_token_id or len(answer) >= self._max_new_tokens:
+            return True
+        return answer[-1] in self._ends and is_complete(self._tokenizer.decode(answer))
+
+    def _finish(self, row: _Row) -> Generation:
+        text = self._tokenizer.decode(row.answer, skip_special_tokens=True)
+        return Generation(extract_sql(text), self._decoder.prefix_length + len(row.prompt), len(row.answer))
