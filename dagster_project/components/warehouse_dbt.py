@@ -1,7 +1,7 @@
 """The dbt project as Dagster assets. Configured in `defs/dbt/defs.yaml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,12 @@ class WarehouseDbtComponent(DbtProjectComponent):
     @property
     def defs_state_config(self) -> DefsStateConfig:
         """Keeps the state of each part of the project apart; by default the project's folder names it."""
-        return replace(super().defs_state_config, key=f"WarehouseDbtComponent[{self.op.name}]")
+        shared = super().defs_state_config
+        return DefsStateConfig(
+            key=f"WarehouseDbtComponent[{self.op.name}]",
+            management_type=shared.management_type,
+            refresh_if_dev=shared.refresh_if_dev,
+        )
 
     def build_defs_from_state(
         self,
