@@ -1,5 +1,6 @@
 """The API's own connections to the warehouse, as auditune_api: the registry, the request log, feedback."""
 
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
@@ -9,12 +10,7 @@ from serving.schemas import FeedbackRequest
 
 _CHECK_SECONDS = 2.0
 
-_FEEDBACK = """
-    insert into raw_serving.feedback (feedback_id, request_id, verdict, corrected_sql, comment)
-    values (%(feedback_id)s, %(request_id)s, %(verdict)s,
-            case when %(corrected_sql)s::text is not null then privacy.pseudonymize_sql(%(corrected_sql)s::text) end,
-            case when %(comment)s::text is not null then privacy.pseudonymize_text(%(comment)s::text) end)
-"""
+_FEEDBACK = (Path(__file__).parent / "insert_feedback.sql").read_text()
 
 
 class Database:
