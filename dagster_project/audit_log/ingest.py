@@ -117,10 +117,11 @@ def _load_batch(
                 except UnreadableRecord as error:
                     row = (record.offset, record.end, None, str(error))
                 copy.write_row(row)
-        loaded, quarantined, read_to = connection.execute(
+        loaded, quarantined, first_later_offset = connection.execute(
             _INSERT_LINES, {"log_file": log_file, "up_to": up_to}
         ).fetchone()
-        read_to = batch[-1].end if read_to is None else read_to
+        # blank lines are read too, so the batch's own end counts
+        read_to = batch[-1].end if first_later_offset is None else first_later_offset
         connection.execute(
             "insert into raw_audit.log_files (log_file, bytes_read, lines_read) values (%s, %s, %s)"
             " on conflict (log_file) do update set bytes_read = excluded.bytes_read,"

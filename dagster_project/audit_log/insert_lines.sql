@@ -37,4 +37,4 @@ quarantined as (
 select
     (select count(*) from loaded) as loaded,
     (select count(*) from quarantined) as quarantined,
-    coalesce((select first_later_offset from boundary), (select max(end_offset) from new_lines)) as read_to
+    (select first_later_offset from boundary) as first_later_offset
