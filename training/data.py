@@ -34,7 +34,6 @@ class Pair:
     """One question with its SQL, as the dataset holds it."""
 
     id: str
-    instruction: str
     question: str
     sql: str
     question_split: str
@@ -103,9 +102,7 @@ def load_dataset(folder: Path) -> Dataset:
 
 
 def _pair(row: dict) -> Pair:
-    return Pair(
-        row["id"], row["instruction"], row["input"], row["output"], row["question_split"], row["template_split"]
-    )
+    return Pair(row["id"], row["input"], row["output"], row["question_split"], row["template_split"])
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class Example:
 
 def tokenize_pair(pair: Pair, tokenizer: Tokenizer) -> Example:
     """Turns a pair into tokens; prompt and answer separately, as generation sees them."""
-    prompt = tokenizer.encode(question_suffix(pair.question, pair.instruction), add_special_tokens=False)
+    prompt = tokenizer.encode(question_suffix(pair.question), add_special_tokens=False)
     answer = tokenizer.encode(f" {pair.sql}", add_special_tokens=False)
     return Example(tuple(prompt), (*answer, tokenizer.eos_token_id))
 

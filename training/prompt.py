@@ -8,19 +8,20 @@ import re
 
 from training.sql.catalog import Catalog, Column, Table
 
-INSTRUCTION = "Write one PostgreSQL SELECT statement that answers the question."
+# The same for every pair, so it stands in the prefix. The corpus carries its own in `instruction`, for other trainers.
+INSTRUCTION = "Write one PostgreSQL query that answers the question."
 _FENCE = re.compile(r"```(?:sql|postgresql)?\s*(.*?)(?:```|$)", re.DOTALL | re.IGNORECASE)
 # Up to what can only stand behind the statement; a semicolon inside quotes is part of a value.
-_STATEMENT = re.compile(r"(?:'[^']*'|(?!;|\n\n|\nQuestion:|```).)*", re.DOTALL)
+_STATEMENT = re.compile(r"(?:'[^']*(?:'|\Z)|(?!;|\n\n|\nQuestion:|```).)*", re.DOTALL)
 _MAX_SAMPLE_CHARACTERS = 60
 
 
 def schema_prefix(catalog: Catalog) -> str:
     """Renders the schema, the long part that all prompts of one warehouse share.
 
-    One line a table: `orders(order_id, customer_id=customers.customer_id, status:paid|open)`; `=` is a foreign key
-    and `:` lists the values of a small untagged column. A column tagged as personal never shows values. Equal
-    catalogs give equal text.
+    One line a table: `orders(order_id, ordered_on=calendar.day, status:paid|open)`; `=` is a foreign key (one that bears
+    the name of the column it refers to is not marked) and `:` lists the values of a small untagged column. A column
+    tagged as personal never shows values. Equal catalogs give equal text.
 
     Args:
         catalog: The warehouse's tables, in the catalog's order.
@@ -33,19 +34,16 @@ def schema_prefix(catalog: Catalog) -> str:
     return f"{INSTRUCTION}\n" + "\n".join(lines) + "\n"
 
 
-def question_suffix(question: str, instruction: str = INSTRUCTION) -> str:
+def question_suffix(question: str) -> str:
     """Renders what follows the schema: the question, up to where the SQL begins.
 
     Args:
         question: What the person asks, in natural language.
-        instruction: The pair's instruction; one that differs from the standard (which the prefix holds) is repeated
-            here.
 
     Returns:
         The text, ending in `SQL:`; the SQL follows after one space.
     """
-    extra = "" if instruction in ("", INSTRUCTION) else f"{instruction}\n"
-    return f"{extra}Question: {' '.join(question.split())}\nSQL:"
+    return f"Question: {' '.join(question.split())}\nSQL:"
 
 
 def extract_sql(text: str) -> str:
@@ -84,6 +82,8 @@ def _table_line(table: Table, is_qualified: bool) -> str:
 
 
 def _column_text(column: Column) -> str:
+    if column.references and column.references.rpartition(".")[2] == column.name:
+        return column.name  # a key that bears the name of the column it refers to says so by itself
     if column.references:
         return f"{column.name}={column.references}"
     if column.pii or not column.sample_values:
