@@ -1,8 +1,9 @@
 """Checkpoints that survive a kill at any moment: written beside the old one, then renamed. Used by loop.py."""
 
+import hashlib
+import io
 import os
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ import torch
 from training.errors import TrainingFailed
 
 _CURRENT, _PREVIOUS, _PARTIAL = "checkpoint.pt", "checkpoint.previous.pt", "checkpoint.partial"
+# A checkpoint starts with the SHA-256 of the rest: a file cut short is told from a whole one before it is read.
+_DIGEST_BYTES = 32
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
@@ -23,15 +26,18 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
         TrainingFailed: The disk is full or not writable; the older checkpoint is still there.
     """
     partial = folder / _PARTIAL
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
     try:
         with partial.open("wb") as file:
-            torch.save(state, file)
+            file.write(hashlib.sha256(content).digest() + content)
             file.flush()
             os.fsync(file.fileno())
         if (folder / _CURRENT).exists():
             os.replace(folder / _CURRENT, folder / _PREVIOUS)
         os.replace(partial, folder / _CURRENT)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+    except OSError as error:
         partial.unlink(missing_ok=True)
         raise TrainingFailed(
             f"The checkpoint cannot be written to {folder}: free some disk space, then go on with --resume."
@@ -52,10 +58,10 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
     """
     existing = [folder / name for name in (_CURRENT, _PREVIOUS) if (folder / name).is_file()]
     for path in existing:
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, UnpicklingError, ValueError):
-            continue
+        written = path.read_bytes()
+        digest, content = written[:_DIGEST_BYTES], written[_DIGEST_BYTES:]
+        if hashlib.sha256(content).digest() == digest:
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     if existing:
         raise TrainingFailed(f"Every checkpoint in {folder} is broken; delete the folder and train again.")
     return None

@@ -159,23 +159,27 @@ class _Run:
         return [collate(self._prefix, [examples[group[place]] for place in part], self._padding) for part in parts]
 
     def _validate(self) -> float | None:
-        """Measures the validation loss, keeps the weights if they are the best, and counts towards early stopping."""
+        """Validates, keeps the weights if they are the best, and counts towards early stopping."""
         if not self._validation:
             return None
-        lengths = [example.length for example in self._validation]
-        total = tokens = 0.0
-        with torch.no_grad():
-            for group in bucketed_batches(lengths, self._config.batch_size, seed=None):
-                for batch in self._passes(self._validation, group):
-                    total += batch_loss(self._base, batch).item()
-                    tokens += len(batch.targets)
-        loss = total / tokens
+        loss = self._validation_loss()
         if self._state.best_loss is None or loss < self._state.best_loss:
             self._state.best_loss, self._state.validations_without_gain = loss, 0
             self._best_weights = self._optimizer.weights()
         else:
             self._state.validations_without_gain += 1
         return loss
+
+    def _validation_loss(self) -> float:
+        """Measures the loss per answer token of the validation pairs."""
+        lengths = [example.length for example in self._validation]
+        total, tokens = 0.0, 0
+        with torch.no_grad():
+            for group in bucketed_batches(lengths, self._config.batch_size, seed=None):
+                for batch in self._passes(self._validation, group):
+                    total += batch_loss(self._base, batch).item()
+                    tokens += len(batch.targets)
+        return total / tokens
 
     def _is_out_of_patience(self) -> bool:
         return self._state.validations_without_gain >= self._config.patience

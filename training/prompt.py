@@ -19,9 +19,9 @@ _MAX_SAMPLE_CHARACTERS = 60
 def schema_prefix(catalog: Catalog) -> str:
     """Renders the schema, the long part that all prompts of one warehouse share.
 
-    One line a table: `orders(order_id, ordered_on=calendar.day, status:paid|open)`; `=` is a foreign key (one that bears
-    the name of the column it refers to is not marked) and `:` lists the values of a small untagged column. A column
-    tagged as personal never shows values. Equal catalogs give equal text.
+    One line a table: `orders(order_id, ordered_on=calendar.day, status:paid|open)`; `=` is a foreign key (one with the
+    name of the column it refers to is not marked) and `:` lists the values of a small untagged column. A column tagged
+    as personal never shows values. Equal catalogs give equal text.
 
     Args:
         catalog: The warehouse's tables, in the catalog's order.

@@ -65,5 +65,7 @@ def test_parts_stay_within_the_limit(lengths, limit):
 
 def test_batches_hold_pairs_of_near_length():
     lengths = [10, 200] * 64
-    waste = [max(lengths[i] for i in batch) - min(lengths[i] for i in batch) for batch in bucketed_batches(lengths, 8, 1)]
+    waste = [
+        max(lengths[i] for i in batch) - min(lengths[i] for i in batch) for batch in bucketed_batches(lengths, 8, 1)
+    ]
     assert max(waste) == 0

@@ -7,6 +7,10 @@ from training.sql.guard import Verdict
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,2}\d){8,14}(?![\w.])")
+_WRITE = re.compile(
+    r"\s*(alter|call|copy|create|delete|do|drop|execute|grant|insert|merge|revoke|set|truncate|update|vacuum)\b",
+    re.IGNORECASE,
+)
 # Rules that only a statement breaks which tries to write, to lock, or to read beyond the business tables. Others (a
 # column that does not exist, a function that is not listed) are mistakes, not attempts.
 _FORBIDDEN = frozenset({"write", "into", "locking", "system_catalog"})
@@ -44,7 +48,8 @@ def is_clean(question: str, sql: str, verdict: Verdict, known: frozenset[str]) -
         False where the statement tries what is forbidden, or holds a known personal value that the question does not.
     """
     leaked = (personal_values(sql) & known) - personal_values(question)
-    return verdict.rule not in _FORBIDDEN and not leaked
+    is_attempt = verdict.rule in _FORBIDDEN or _WRITE.match(sql) is not None
+    return not is_attempt and not leaked
 
 
 def _is_date(text: str) -> bool:
