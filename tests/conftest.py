@@ -5,6 +5,9 @@ Fixtures:
         one per test module, so the tests of one module see each other's rows and no other module's.
         `warehouse.environment()` is what a child process (dbt, `python -m training`, `python -m serving`) needs in its
         environment; the same is written to `warehouse.home / "env"`.
+    built: the same with a small business, people's statements in its log, and the whole dbt project built on it
+        (`tests.business_warehouse.Built`); one per process, so a test leaves it as it found it.
+    built_copy: a copy of it, one per test module, to change at will.
     admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
         business schema call `grant_business_schema(conn, "shop")`, or run set-up again.
     guarded_home: a state folder of the test's own, for tests that start, kill or break a server themselves.
@@ -28,12 +31,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from dagster_project.embedded import server as embedded
 from dagster_project.embedded.settings import REPOSITORY, EmbeddedSettings
 from dagster_project.warehouse.entry import ensure_database
 from dagster_project.warehouse.settings import Warehouse
 from dagster_project.warehouse.setup import Target, set_up
+from tests.business_warehouse import Built, build, with_database
 
 _GUARD = Path(__file__).with_name("stop_with_parent.py")
 _OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
@@ -87,7 +92,32 @@ def test_server() -> Iterator[tuple[embedded.Server, Path]]:
 @pytest.fixture(scope="module")
 def warehouse(test_server: tuple[embedded.Server, Path]) -> Iterator[Warehouse]:
     """A fresh database that is set up as the warehouse; dropped when the module's tests are done."""
-    server, server_home = test_server
+    with _fresh_warehouse(*test_server) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def built(test_server: tuple[embedded.Server, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """A warehouse with a small business on which the whole dbt project has been built."""
+    with _fresh_warehouse(*test_server) as fresh:
+        yield build(fresh, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module")
+def built_copy(test_server: tuple[embedded.Server, Path], built: Built) -> Iterator[Warehouse]:
+    """A copy of the built warehouse; dropped when the module's tests are done."""
+    server, _ = test_server
+    database, template = f"copy_{uuid.uuid4().hex[:12]}", conninfo_to_dict(built.warehouse.dsn)["dbname"]
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        copy = sql.SQL("create database {} template {}")
+        admin.execute(copy.format(sql.Identifier(database), sql.Identifier(template)))
+        yield with_database(built.warehouse, database)
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
+
+
+@contextmanager
+def _fresh_warehouse(server: embedded.Server, server_home: Path) -> Iterator[Warehouse]:
+    """A fresh database that is set up as the warehouse; dropped in the end."""
     database = f"test_{uuid.uuid4().hex[:12]}"
     home = server_home / database
     # The roles belong to the server, so every database of it needs the same passwords.

@@ -1,5 +1,6 @@
 {#- privacy.pseudonym(pii_class, value): what stands for a value everywhere: in the sandbox, in SQL and in questions.
-    The index first (it has resolved collisions), else the computed surrogate; a surrogate stands for itself.
+    The index first (it has resolved collisions), else the computed surrogate; a surrogate stands for itself,
+    but for dates: a moved date may well be somebody else's own.
     A value written in one case (lower(email) = '…') gets its surrogate in that case. -#}
 {% macro function_pseudonym() %}
 create or replace function privacy.pseudonym(pii_class text, value text)
@@ -9,7 +10,7 @@ as $function$
 declare
     result text;
 begin
-    if btrim(value) = '' or exists (
+    if btrim(value) = '' or pii_class <> 'birth_date' and exists (
         select 1 from privacy.surrogate_index as known
         where lower(known.surrogate) = lower(btrim(value)) and known.pii_class = pseudonym.pii_class
     ) then

@@ -1,6 +1,7 @@
 {#- privacy.pseudonymize_sql(statement): a statement with every personal literal replaced by its pseudonym. A literal is
     personal if it is compared with a tagged column, is a value of a tagged column (birth dates apart: any date may be
-    one), or matches a pattern. Comments are scrubbed as text. Everything else is returned character for character.
+    one), or matches a pattern. Comments and quoted names are scrubbed as text, and so is all that follows a quote or a
+    comment without an end (a model may be cut off). Everything else is returned character for character.
 
     The column that a literal is compared with is the last one named before it, or the next one after an operator; an
     alias is resolved through FROM and JOIN; a keyword that starts another condition forgets the column. -#}
@@ -58,6 +59,8 @@ begin
         if kinds[i] = 'comment' then
             result := result || privacy.pseudonymize_text(tokens[i]);
             continue;
+        elsif tokens[i] in ('''', '"') or (tokens[i] = '/' and tokens[i + 1] = '*') then
+            return result || privacy.pseudonymize_text(array_to_string(tokens[i :], ''));
         elsif kinds[i] = 'identifier' then
             if word = 'between' then
                 in_between := true;
@@ -71,6 +74,10 @@ begin
                 personal := tagged_tables -> lower(btrim(tokens[i - 2], '"')) ->> word;
             else
                 personal := any_table ->> word;
+            end if;
+            if tokens[i] ~ '^"' then
+                result := result || privacy.pseudonymize_text(tokens[i]);
+                continue;
             end if;
         elsif kinds[i] = 'literal' then
             class := personal;
@@ -94,6 +101,9 @@ begin
                         and known.pii_class <> 'birth_date' and char_length(inner_text) >= 4
                     order by known.pii_class
                     limit 1;
+                    if inner_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+]*)?$' then
+                        replaced := inner_text;
+                    end if;
                     replaced := coalesce(replaced, privacy.pseudonymize_text(inner_text));
                 end if;
                 result := result || '''' || replace(replaced, '''', '''''') || '''';

@@ -1,0 +1,105 @@
+"""The sandbox's verdict on each candidate, stored once per catalog."""
+
+import psycopg
+import pytest
+
+from dagster_project.corpus import validation
+from dagster_project.corpus.validation import validate_new_candidates
+from dagster_project.warehouse.settings import Warehouse
+from tests.business_warehouse import sandbox
+from training.sql.catalog import Catalog, read_catalog
+
+STATEMENTS = {
+    "good": "SELECT COUNT(*) FROM shop.orders;",
+    "unknown column": "select turnover from orders",
+    "unknown table": "select 1 from turnover",
+    "empty": "select order_id from orders where status = 'no such status'",
+    "blocked": "select pg_sleep(60) from orders",
+    "fails when run": "select 1 / (order_id - order_id) from orders",
+    "no select": "delete from orders",
+    "no sql": "orders of last week",
+    "cut off": "select count(*) from (select",
+}
+
+
+@pytest.fixture
+def owner(built_copy: Warehouse):
+    with psycopg.connect(built_copy.dsn, autocommit=True) as connection:
+        connection.execute("truncate intermediate.int_pair_candidates, raw_training.pair_validations")
+        connection.cursor().executemany(
+            "insert into intermediate.int_pair_candidates (candidate_id, question, statement) values (%s, 'Q?', %s)",
+            STATEMENTS.items(),
+        )
+        yield connection
+
+
+@pytest.fixture
+def catalog(owner: psycopg.Connection) -> Catalog:
+    return read_catalog(owner)
+
+
+def validate(owner: psycopg.Connection, warehouse: Warehouse, catalog: Catalog, report=lambda done, total: None):
+    with sandbox(warehouse) as executor:
+        return validate_new_candidates(owner, catalog, executor, report)
+
+
+def test_each_candidate_gets_its_verdict_and_reason(owner, built_copy: Warehouse, catalog: Catalog) -> None:
+    counts = validate(owner, built_copy, catalog)
+
+    verdicts = dict(owner.execute("select candidate_id, coalesce(reason, verdict) from raw_training.pair_validations"))
+    assert verdicts == {
+        "good": "accept",
+        "unknown column": "unknown_column",
+        "unknown table": "unknown_relation",
+        "empty": "empty_result",
+        "blocked": "blocked_function",
+        "fails when run": "other",
+        "no select": "not_one_select",
+        "no sql": "not_one_select",
+        "cut off": "not_parseable",
+    }
+    assert counts["accepted"] == 1
+    assert counts.total() == len(STATEMENTS)
+
+
+def test_an_accepted_candidate_has_its_canonical_form_and_rows(owner, built_copy: Warehouse, catalog: Catalog) -> None:
+    validate(owner, built_copy, catalog)
+
+    row = owner.execute(
+        "select canonical_sql, row_count, catalog_hash, length(fingerprint), elapsed_ms > 0"
+        " from raw_training.pair_validations where candidate_id = 'good'"
+    ).fetchone()
+    assert row == ("select count(*) from orders", 1, catalog.hash, 64, True)
+
+
+def test_a_verdict_is_given_once_per_catalog(owner, built_copy: Warehouse, catalog: Catalog) -> None:
+    validate(owner, built_copy, catalog)
+    assert validate(owner, built_copy, catalog).total() == 0
+
+    another = Catalog(catalog.tables[:-1])
+
+    assert validate(owner, built_copy, another).total() == len(STATEMENTS)
+
+
+def test_a_kill_keeps_the_verdicts_so_far_and_the_next_run_goes_on(
+    owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "_BATCH", 3)
+    told: list[tuple[int, int]] = []
+
+    def die(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        validate(owner, built_copy, catalog, die)
+
+    assert told == [(3, 9), (6, 9)]
+    assert validate(owner, built_copy, catalog).total() == 3
+
+
+def test_candidates_run_on_the_sandbox_and_never_on_the_business(built_copy: Warehouse) -> None:
+    with sandbox(built_copy) as executor:
+        assert executor.run("select 1 from customers limit 1").row_count == 1
+        assert executor.run("select 1 from shop.customers limit 1").error_class == "permission"
