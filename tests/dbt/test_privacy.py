@@ -102,6 +102,14 @@ def test_a_literal_of_a_person_is_replaced(zora, in_sql: Replace, statement: str
     assert not [value for value in raw.values() if value in replaced]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["select string_agg(full_name, ', ') from customers", "select 1 from customers where full_name like '% %'"],
+)
+def test_a_literal_without_a_letter_or_digit_is_nobodys(in_sql: Replace, statement: str) -> None:
+    assert in_sql(statement) == statement
+
+
 @pytest.mark.parametrize("date", [BIRTH_DATE, f"{BIRTH_DATE} 12:30"])
 def test_a_date_beside_another_column_is_no_birth_date(in_sql: Replace, date: str) -> None:
     statement = f"select 1 from customers join orders using (customer_id) where ordered_on >= '{date}'"
@@ -125,6 +133,7 @@ def test_a_doubled_quote_is_one_quote_of_the_value(owner: psycopg.Connection, in
         ("{0} and {0}", "{1} and {1}"),
         ("ZORA QUILLFEATHER?", "{2}?"),
         ("zora quillfeather?", "{3}?"),
+        ("Zora \n Quillfeather?", "{1}?"),
     ],
 )
 def test_a_name_in_a_question_may_be_written_as_people_write(zora, in_text: Replace, question, expected) -> None:

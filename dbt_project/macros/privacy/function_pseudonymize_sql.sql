@@ -89,7 +89,8 @@ begin
             end if;
             if tokens[i] ~ '^''' then
                 inner_text := replace(substr(tokens[i], 2, char_length(tokens[i]) - 2), '''''', '''');
-                if class is not null then
+                -- (', ' in string_agg(full_name, ', ') says nothing about anybody)
+                if class is not null and inner_text ~ '[[:alnum:]]' then
                     -- a pattern keeps its wildcards at both ends
                     replaced := substring(inner_text from '^%*')
                         || coalesce(privacy.pseudonym(class, nullif(btrim(inner_text, '%'), '')), '')

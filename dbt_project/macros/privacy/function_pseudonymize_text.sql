@@ -34,7 +34,8 @@ begin
         if words[at_word] ~ '^[[:alnum:]]' then
             for run_length in reverse least(15, cardinality(words) - at_word + 1)..1 loop
                 continue when words[at_word + run_length - 1] !~ '[[:alnum:]]$';
-                run := array_to_string(words[at_word : at_word + run_length - 1], '');
+                -- one blank between words, whatever the writer put there
+                run := regexp_replace(array_to_string(words[at_word : at_word + run_length - 1], ''), '\s+', ' ', 'g');
                 -- a value of three letters is a word of the language more often than a person's
                 continue when char_length(run) < 4;
                 select known.pii_class into hit
