@@ -7,6 +7,7 @@ Dagster asset or check, so the run stands in Dagster's UI as well; what was done
 import os
 import sys
 import time
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 
 from dagster_project.embedded.errors import EmbeddedError
@@ -73,7 +74,10 @@ def run_whole_road(warehouse: Warehouse, progress: Progress) -> bool:
     asset_keys = None
     if not warehouse.is_embedded:  # the sample business is for the embedded warehouse alone
         asset_keys = [key for key in job.asset_layer.executable_asset_keys if key.path[0] not in ("shop", "sample")]
-    with dg.DagsterInstance.get() as instance:
+    # dbt prints a line per model and test: hundreds. They are kept in a file, and in Dagster's UI.
+    dbt_log = warehouse.home / "logs" / "dbt.log"
+    dbt_log.parent.mkdir(exist_ok=True)
+    with dg.DagsterInstance.get() as instance, dbt_log.open("w") as output, redirect_stdout(output):
         result = job.execute_in_process(
             instance=instance,
             partition_key=datetime.now(UTC).date().isoformat(),

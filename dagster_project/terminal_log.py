@@ -40,7 +40,8 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
 def terminal_logger(_: dg.InitLoggerContext) -> logging.Logger:
     """Returns the logger that writes a run to the terminal."""
     logger = logging.Logger("auditune run", logging.DEBUG)
-    handler = logging.StreamHandler(sys.stdout)
+    # the terminal itself: `make run` sends what dbt prints, which goes through sys.stdout, to a file
+    handler = logging.StreamHandler(sys.__stdout__)
     handler.setFormatter(_TerminalFormatter())
     handler.addFilter(_is_worth_telling)
     logger.addHandler(handler)

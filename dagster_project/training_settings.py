@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_project.embedded.settings import REPOSITORY
@@ -11,7 +11,7 @@ from dagster_project.embedded.settings import REPOSITORY
 class TrainingSettings(BaseSettings):
     """Which preset to train with, and what the machine costs.
 
-    `AUDITUNE_TRAINING_CONFIG`: a YAML file under training/configs or elsewhere.
+    `AUDITUNE_TRAINING_CONFIG`: a YAML file; a relative path starts at the repository's root.
     `AUDITUNE_PRICE_PER_HOUR_USD`: price of this machine, for the cost columns of `monitoring`.
     """
 
@@ -19,3 +19,12 @@ class TrainingSettings(BaseSettings):
 
     training_config: Path = REPOSITORY / "training" / "configs" / "smollm2-135m-cpu.yaml"
     price_per_hour_usd: float = Field(0.0, ge=0)
+
+    @field_validator("training_config")
+    @classmethod
+    def _must_exist(cls, path: Path) -> Path:
+        # dbt, run in this process for its row counts, changes the working directory
+        absolute = REPOSITORY / path
+        if not absolute.is_file():
+            raise ValueError(f"AUDITUNE_TRAINING_CONFIG names no file: {absolute}; the presets are in training/configs.")
+        return absolute
