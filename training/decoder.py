@@ -12,6 +12,8 @@ from transformers import LlamaForCausalLM
 
 from training.attention import concatenated_attention, merged_attention
 
+_PACKED_FOR_ROWS = 8  # a layout for few rows also serves the long prefix, which is read only once
+
 
 class LlamaDecoder:
     """A frozen Llama with the prefix's keys and values in memory.
@@ -28,7 +30,7 @@ class LlamaDecoder:
         self._layers = [_Layer(layer) for layer in model.model.layers]
         self._embedding = model.model.embed_tokens.weight
         self._norm = model.model.norm.weight
-        self._head = model.lm_head.weight
+        self._head = _Product(model.lm_head.weight)
         self._rotary = model.model.rotary_emb
         self._device = model.device
         self.prefix_length = len(prefix)
@@ -67,10 +69,10 @@ class LlamaDecoder:
             query, key, value = self._project(layer, hidden, cos, sin)
             key, value = cache.extend(index, key, value)
             attended = self._attend(query, *self._prefix[index], key, value)  # [B, heads, T, D]
-            hidden = hidden + functional.linear(attended.transpose(1, 2).reshape(rows, count, -1), layer.out)
+            hidden = hidden + layer.out(attended.transpose(1, 2).reshape(rows, count, -1))
             hidden = hidden + layer.feed_forward(hidden, self._epsilon)
         cache.length += count
-        return functional.linear(self._normalize(hidden[:, -1], self._norm), self._head)
+        return self._head(self._normalize(hidden[:, -1], self._norm))
 
     def _read_prefix(self, prefix: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Runs the prefix once and keeps each layer's keys and values, `[1, key heads, P, D]`."""
@@ -84,14 +86,14 @@ class LlamaDecoder:
                 groups = self._heads // self._key_heads
                 key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
                 attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-                hidden = hidden + functional.linear(attended.transpose(1, 2).flatten(2), layer.out)
+                hidden = hidden + layer.out(attended.transpose(1, 2).flatten(2))
                 hidden = hidden + layer.feed_forward(hidden, self._epsilon)
         return kept
 
     def _project(self, layer: "_Layer", hidden, cos, sin) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Returns rotated queries `[B, heads, T, D]`, and keys and values `[B, key heads, T, D]`."""
         rows, count, _ = hidden.shape
-        joined = functional.linear(self._normalize(hidden, layer.attention_norm), layer.query_key_value)
+        joined = layer.query_key_value(self._normalize(hidden, layer.attention_norm))
         joined = joined.view(rows, count, -1, self._head_size).transpose(1, 2)
         rotated = self._heads + self._key_heads
         turned = joined[:, :rotated]
@@ -151,14 +153,33 @@ class _Layer:
     def __init__(self, layer: torch.nn.Module) -> None:
         attention, feed_forward = layer.self_attn, layer.mlp
         projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-        self.query_key_value = torch.cat([projection.weight for projection in projections])
-        self.out = attention.o_proj.weight
-        self.gate_up = torch.cat([feed_forward.gate_proj.weight, feed_forward.up_proj.weight])
-        self.down = feed_forward.down_proj.weight
+        self.query_key_value = _Product(torch.cat([projection.weight for projection in projections]))
+        self.out = _Product(attention.o_proj.weight)
+        self.gate_up = _Product(torch.cat([feed_forward.gate_proj.weight, feed_forward.up_proj.weight]))
+        self.down = _Product(feed_forward.down_proj.weight)
         self.attention_norm = layer.input_layernorm.weight
         self.feed_forward_norm = layer.post_attention_layernorm.weight
 
     def feed_forward(self, hidden: torch.Tensor, epsilon: float) -> torch.Tensor:
         normalized = functional.rms_norm(hidden, self.feed_forward_norm.shape, self.feed_forward_norm, epsilon)
-        gate, up = functional.linear(normalized, self.gate_up).chunk(2, dim=-1)
-        return functional.linear(functional.silu(gate) * up, self.down)
+        gate, up = self.gate_up(normalized).chunk(2, dim=-1)
+        return self.down(functional.silu(gate) * up)
+
+
+class _Product:
+    """A product with a frozen weight.
+
+    In bfloat16 on the CPU the weight is laid out once as oneDNN wants it; the plain product lays it out anew at each
+    call (measured on one core, 960 × 576 and one row: 226 µs instead of 126).
+    """
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        self._weight = weight.detach()
+        self._is_packed = weight.device.type == "cpu" and weight.dtype == torch.bfloat16
+        if self._is_packed:
+            self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight, _PACKED_FOR_ROWS)
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        if self._is_packed:
+            return torch.ops.mkldnn._linear_pointwise(rows, self._weight, None, "none", [], "")
+        return functional.linear(rows, self._weight)
