@@ -26,5 +26,7 @@ class TrainingSettings(BaseSettings):
         # dbt, run in this process for its row counts, changes the working directory
         absolute = REPOSITORY / path
         if not absolute.is_file():
-            raise ValueError(f"AUDITUNE_TRAINING_CONFIG names no file: {absolute}; the presets are in training/configs.")
+            raise ValueError(
+                f"AUDITUNE_TRAINING_CONFIG names no file: {absolute}; see training/configs for the presets."
+            )
         return absolute

@@ -24,6 +24,7 @@ class TrainingConfig:
         dtype: Type of the frozen weights and of the matrix products; the adapter's own weights are kept in float32.
         quantization: `none`, or `nf4` for QLoRA on a GPU (needs bitsandbytes).
         lora_targets: `attention` (q, k, v, o projections) or `all-linear`.
+        lora_first_layer: The adapter is on this layer (from 0) and all above; those below are run once for all epochs.
         lora_rank: Rank of each adapter matrix.
         lora_alpha: Scale of the adapter; its output is multiplied by alpha / rank.
         learning_rate: Peak rate of AdamW.
@@ -54,6 +55,7 @@ class TrainingConfig:
     batch_size: int
     max_new_tokens: int
     quantization: str = "none"
+    lora_first_layer: int = 0
     gradient_accumulation: int = 1
     tokens_per_pass: int = 2048
     warmup_fraction: float = 0.05
@@ -69,6 +71,8 @@ class TrainingConfig:
         _require_one_of("lora_targets", self.lora_targets, LORA_TARGETS)
         _require_one_of("dtype", self.dtype, DTYPES)
         _require_one_of("quantization", self.quantization, QUANTIZATIONS)
+        if self.lora_first_layer < 0:
+            raise BadInput(f"The setting 'lora_first_layer' is {self.lora_first_layer}; the lowest layer is 0.")
         positive = ("lora_rank", "lora_alpha", "learning_rate", "epochs", "batch_size", "max_new_tokens")
         for name in (
             *positive,

@@ -136,6 +136,8 @@ class Batch:
     prefix_length: int
     pair_length: int
     pairs: int
+    hidden: torch.Tensor | None = None  # [1, P + B·L, hidden]: what enters `first_layer`, where the rest is frozen
+    first_layer: int = 0
 
 
 def collate(prefix: Sequence[int], examples: Sequence[Example], padding: int) -> Batch:

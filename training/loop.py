@@ -14,6 +14,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import TrainingConfig
 from training.data import Batch, Dataset, Example, bucketed_batches, collate, cut_by_tokens, tokenize_pair
+from training.frozen import FrozenLayers
 from training.model import batch_loss
 from training.optimizer import AdapterOptimizer
 from training.progress import Progress
@@ -88,6 +89,9 @@ class _Run:
         self._prefix = tokenizer.encode(schema_prefix(dataset.catalog))
         self._examples = [tokenize_pair(pair, tokenizer) for pair in dataset.training]
         self._validation = [tokenize_pair(pair, tokenizer) for pair in dataset.validation]
+        self._frozen = FrozenLayers(self._base, config.lora_first_layer, self._prefix, self._padding)
+        if config.lora_first_layer:
+            self._frozen.remember(self._examples + self._validation)
         pairs_per_step = config.batch_size * config.gradient_accumulation
         self._steps_per_epoch = math.ceil(len(self._examples) / pairs_per_step)
         self._total_steps = self._steps_per_epoch * config.epochs
@@ -156,7 +160,12 @@ class _Run:
         """Builds the forward passes of a batch, given by indexes in order of length."""
         lengths = [examples[index].length for index in group]
         parts = cut_by_tokens(lengths, self._config.tokens_per_pass)
-        return [collate(self._prefix, [examples[group[place]] for place in part], self._padding) for part in parts]
+        batches = []
+        for part in parts:
+            chosen = [examples[group[place]] for place in part]
+            batch = collate(self._prefix, chosen, self._padding)
+            batches.append(self._frozen.fill(batch, chosen) if self._frozen.count else batch)
+        return batches
 
     def _validate(self) -> float | None:
         """Validates, keeps the weights if they are the best, and counts towards early stopping."""

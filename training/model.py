@@ -15,11 +15,15 @@ from training import attention
 from training.config import TrainingConfig
 from training.data import Batch
 from training.errors import BadInput, TrainingFailed
+from training.frozen import run_layers
 from training.loss import summed_cross_entropy
 from training.tiny_model import build_tiny_model
 
 TINY = "random:tiny"
-_TARGETS = {"attention": ["q_proj", "k_proj", "v_proj", "o_proj"], "all-linear": "all-linear"}
+_TARGETS = {
+    "attention": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "all-linear": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+}
 
 
 def load_base(
@@ -64,11 +68,20 @@ def attach_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
 
     Returns:
         The model with its adapter; it computes exactly what the base does until trained.
+
+    Raises:
+        BadInput: The first layer is above the last.
     """
+    layers = range(config.lora_first_layer, model.config.num_hidden_layers)
+    if not layers:
+        raise BadInput(
+            f"lora_first_layer is {config.lora_first_layer}, but the model has {model.config.num_hidden_layers} layers."
+        )
     lora = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha,
         target_modules=_TARGETS[config.lora_targets],
+        layers_to_transform=list(layers) if config.lora_first_layer else None,
         task_type="CAUSAL_LM",
     )
     torch.manual_seed(config.seed)
@@ -113,13 +126,17 @@ def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
         The negative log-likelihood in nats, summed over `batch.targets`.
     """
     device = model.device
-    hidden = model.model(
-        input_ids=batch.input_ids.to(device),
-        position_ids=batch.position_ids.to(device),
-        use_cache=False,
-        prefix_length=batch.prefix_length,
-        pair_length=batch.pair_length,
-    ).last_hidden_state  # [1, P + B·L, hidden]
+    if batch.hidden is None:
+        hidden = model.model(
+            input_ids=batch.input_ids.to(device),
+            position_ids=batch.position_ids.to(device),
+            use_cache=False,
+            prefix_length=batch.prefix_length,
+            pair_length=batch.pair_length,
+        ).last_hidden_state  # [1, P + B·L, hidden]
+    else:
+        layers = len(model.model.layers)
+        hidden = model.model.norm(run_layers(model, batch.hidden, batch, batch.first_layer, layers))
     answers = hidden[0, batch.answer_positions.to(device)]  # [N, hidden]: the vocabulary is computed nowhere else
     return summed_cross_entropy(answers, model.lm_head.weight, batch.targets.to(device))
 

@@ -3,7 +3,8 @@
     one), or matches a pattern. Comments and quoted names are scrubbed as text, and so is all that follows a quote or a
     comment without an end (a model may be cut off). Everything else is returned character for character.
 
-    The column that a literal is compared with is the last one named before it, or the next one after an operator; an
+    The column that a literal is compared with is the last one named before it, with an operator between them, or the
+    next one after an operator; an
     alias is resolved through FROM and JOIN; a keyword that starts another condition forgets the column. -#}
 {% macro function_pseudonymize_sql() %}
 create or replace function privacy.pseudonymize_sql(statement text)
@@ -14,6 +15,7 @@ declare
     -- words between a column and its literal
     transparent constant text[] := array['in','not','like','ilike','similar','to','between','symmetric','any','some','all',
         'array','date','timestamp','timestamptz','is','distinct','escape','collate','cast','as','text','varchar'];
+    comparing constant text[] := array['in','like','ilike','similar','between','any','some','all'];
     -- words that end a condition
     separating constant text[] := array['select','from','where','on','and','or','having','when','then','else','end','case',
         'group','order','by','limit','offset','union','except','intersect','join','left','right','inner','full','cross',
@@ -23,6 +25,7 @@ declare
     tagged_tables jsonb := '{}';    -- alias or name → {column: class} of the statement's tagged tables
     any_table jsonb := '{}';        -- column → class, whichever table of the statement it is in
     personal text;                  -- class of the column in focus
+    is_compared boolean := false;   -- an operator has followed it: to_char(birth_date, 'YYYY') compares nothing
     in_between boolean := false;
     class text;
     inner_text text;
@@ -62,6 +65,7 @@ begin
         elsif tokens[i] in ('''', '"') or (tokens[i] = '/' and tokens[i + 1] = '*') then
             return result || privacy.pseudonymize_text(array_to_string(tokens[i :], ''));
         elsif kinds[i] = 'identifier' then
+            is_compared := is_compared or word = any (comparing);
             if word = 'between' then
                 in_between := true;
             elsif word = 'and' and in_between then
@@ -72,15 +76,17 @@ begin
                 null;
             elsif tokens[i - 1] = '.' and tagged_tables ? lower(btrim(tokens[i - 2], '"')) then
                 personal := tagged_tables -> lower(btrim(tokens[i - 2], '"')) ->> word;
+                is_compared := false;
             else
                 personal := any_table ->> word;
+                is_compared := false;
             end if;
             if tokens[i] ~ '^"' then
                 result := result || privacy.pseudonymize_text(tokens[i]);
                 continue;
             end if;
         elsif kinds[i] = 'literal' then
-            class := personal;
+            class := case when is_compared then personal end;
             -- the other way round: '…' = column
             if class is null and tokens[i + 1] ~ '^(\s+|=)$' then
                 class := any_table ->> lower((regexp_match(
@@ -117,6 +123,8 @@ begin
                 result := result || privacy.pseudonymize_text(tokens[i]);
                 continue;
             end if;
+        elsif tokens[i] in ('=', '<>', '!=', '<', '>', '<=', '>=', '~') then
+            is_compared := true;
         end if;
         result := result || tokens[i];
     end loop;

@@ -1,0 +1,89 @@
+"""The layers below the adapter, run once. Used by loop.py where the preset puts LoRA on the upper layers only.
+
+Those layers are frozen, so what they make of a token is the same in every epoch: the hidden states of the schema prefix
+and of each pair are computed at the start and kept (about 60 kB a pair for SmolLM2-135M), and each step runs the upper
+layers alone. Loss and gradients are exactly those of the whole model. Measured on two cores, batch 16: 4.3 s a step of
+1,000 tokens through all 30 layers, 2.2 s through the upper 15.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from transformers import PreTrainedModel
+
+from training.data import Batch, Example, bucketed_batches, collate
+
+_BATCH = 32
+
+
+def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first: int, last: int) -> torch.Tensor:
+    """Runs some of the decoder's layers.
+
+    Args:
+        model: The causal language model.
+        hidden: What enters layer `first`, `[1, T, hidden]`.
+        batch: Says where the tokens stand.
+        first: The first layer to run.
+        last: One past the last.
+
+    Returns:
+        What leaves layer `last - 1`, `[1, T, hidden]`, not normalized.
+    """
+    decoder = model.model
+    positions = batch.position_ids.to(hidden.device)
+    angles = decoder.rotary_emb(hidden, position_ids=positions)
+    for layer in decoder.layers[first:last]:
+        hidden = layer(
+            hidden,
+            attention_mask=None,
+            position_ids=positions,
+            position_embeddings=angles,
+            prefix_length=batch.prefix_length,
+            pair_length=batch.pair_length,
+        )
+    return hidden
+
+
+class FrozenLayers:
+    """Hidden states at the lower border of the adapter, for a fixed prefix.
+
+    Attributes:
+        count: Number of frozen layers.
+    """
+
+    def __init__(self, model: PreTrainedModel, count: int, prefix: Sequence[int], padding: int) -> None:
+        self.count = count
+        self._model, self._prefix, self._padding = model, prefix, padding
+        self._of_prefix: torch.Tensor | None = None  # [P, hidden]
+        self._of_example: dict[Example, torch.Tensor] = {}  # each [length, hidden]
+
+    @torch.no_grad()
+    def remember(self, examples: Sequence[Example]) -> None:
+        """Runs the frozen layers over the prefix and each example, and keeps what comes out."""
+        for group in bucketed_batches([example.length for example in examples], _BATCH, seed=None):
+            chosen = [examples[index] for index in group]
+            batch = collate(self._prefix, chosen, self._padding)
+            embedded = self._model.model.embed_tokens(batch.input_ids.to(self._model.device))
+            hidden = run_layers(self._model, embedded, batch, 0, self.count)[0]  # [P + B·L, hidden]
+            self._of_prefix = hidden[: batch.prefix_length].clone()
+            for place, example in enumerate(chosen):
+                start = batch.prefix_length + place * batch.pair_length
+                self._of_example[example] = hidden[start : start + example.length].clone()
+
+    def fill(self, batch: Batch, examples: Sequence[Example]) -> Batch:
+        """Gives a batch the hidden states of its tokens.
+
+        Args:
+            batch: What `collate` made of the examples.
+            examples: Examples that were remembered, in the batch's order.
+
+        Returns:
+            The batch with `hidden` and `first_layer` set; padding is zero, and nothing attends to it.
+        """
+        hidden = self._of_prefix.new_zeros(batch.input_ids.shape[1], self._of_prefix.shape[1])
+        hidden[: batch.prefix_length] = self._of_prefix
+        for place, example in enumerate(examples):
+            start = batch.prefix_length + place * batch.pair_length
+            hidden[start : start + example.length] = self._of_example[example]
+        return replace(batch, hidden=hidden[None], first_layer=self.count)
