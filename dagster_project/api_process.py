@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from dagster_project.embedded.settings import REPOSITORY
+
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 30
 
@@ -31,7 +33,9 @@ def running_api(environment: Mapping[str, str]) -> Iterator[httpx.Client]:
     port = _free_port()
     variables = {**os.environ, **environment, "AUDITUNE_API_HOST": "127.0.0.1", "AUDITUNE_API_PORT": str(port)}
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen([sys.executable, "-m", "serving"], env=variables, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving"], env=variables, cwd=REPOSITORY, stdout=output, stderr=output
+        )
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
                 _wait_until_ready(client, process, output)

@@ -4,9 +4,11 @@ import sys
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterPipesExecutionError  # it has no public name
 from psycopg.types.json import Jsonb
 
 from dagster_project.corpus.dataset import current_dataset
+from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
 from dagster_project.training_runs import Run, picture, run_for
 from dagster_project.training_settings import TrainingSettings
@@ -189,11 +191,12 @@ def _run_training_process(
         client.run(
             command=[sys.executable, "-m", "dagster_project.training_process", *arguments],
             context=context,
+            cwd=str(REPOSITORY),  # dbt, run in this process for its row counts, has changed the working directory
             # Waiting threads sleep: where something else runs on the same cores, spinning ones made a step twelve times
             # slower, sleeping ones twice (measured on two cores).
             env={**warehouse.settings.environment(), "OMP_WAIT_POLICY": "passive"},
         ).get_results()
-    except dg.DagsterPipesExecutionError as error:
+    except DagsterPipesExecutionError as error:
         raise dg.Failure(
             f"`python -m training {arguments[0]}` failed: its last line above says why; after mending that, run "
             "`make run` again and it goes on from its last checkpoint."
