@@ -12,12 +12,14 @@ class TrainingSettings(BaseSettings):
     """Which preset to train with, and what the machine costs.
 
     `AUDITUNE_TRAINING_CONFIG`: a YAML file; a relative path starts at the repository's root.
+    `AUDITUNE_KMS_KEY_ARN`: AWS KMS key that wraps the keys of adapters; empty: the local key file.
     `AUDITUNE_PRICE_PER_HOUR_USD`: price of this machine, for the cost columns of `monitoring`.
     """
 
     model_config = SettingsConfigDict(env_prefix="AUDITUNE_")
 
     training_config: Path = REPOSITORY / "training" / "configs" / "smollm2-135m-cpu.yaml"
+    kms_key_arn: str = ""
     price_per_hour_usd: float = Field(0.0, ge=0)
 
     @field_validator("training_config")

@@ -13,6 +13,7 @@ import torch
 from transformers import PreTrainedModel
 
 from training.data import Batch, Example, bucketed_batches, collate
+from training.progress import Progress
 
 _BATCH = 32
 
@@ -61,6 +62,7 @@ class FrozenLayers:
     @torch.no_grad()
     def remember(self, examples: Sequence[Example]) -> None:
         """Runs the frozen layers over the prefix and each example, and keeps what comes out."""
+        progress = Progress("reading with the frozen layers", len(examples), "pairs")
         for group in bucketed_batches([example.length for example in examples], _BATCH, seed=None):
             chosen = [examples[index] for index in group]
             batch = collate(self._prefix, chosen, self._padding)
@@ -70,6 +72,7 @@ class FrozenLayers:
             for place, example in enumerate(chosen):
                 start = batch.prefix_length + place * batch.pair_length
                 self._of_example[example] = hidden[start : start + example.length].clone()
+            progress.advance(len(chosen))
 
     def fill(self, batch: Batch, examples: Sequence[Example]) -> Batch:
         """Gives a batch the hidden states of its tokens.

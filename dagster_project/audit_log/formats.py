@@ -60,6 +60,8 @@ def _parse_json(text: str) -> dict:
         raise UnreadableRecord("not_json") from error
     if not isinstance(fields, dict):
         raise UnreadableRecord("not_an_object")
+    if any(not isinstance(fields.get(name, 0), int) for name in _NUMBERS):
+        raise UnreadableRecord("not_a_number")
     return fields
 
 

@@ -5,6 +5,7 @@ moment leaves both as before, and reading again starts where the last commit end
 """
 
 import glob
+import re
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -18,6 +19,7 @@ from dagster_project.audit_log.formats import parse_record
 from dagster_project.audit_log.records import LogFormat, Record, detect_format, read_records
 
 _INSERT_LINES = (Path(__file__).parent / "insert_lines.sql").read_text()
+_NUMERIC_ZONE = re.compile(r"[+-]\d\d(:?\d\d)?")
 _BATCH_RECORDS = 20_000  # about 20 MB of statements a transaction
 
 
@@ -62,16 +64,17 @@ def ingest(connection: psycopg.Connection, patterns: tuple[str, ...], up_to: dat
     """
     loaded = quarantined = 0
     files = find_log_files(patterns)
+    zones = frozenset(row[0] for row in connection.execute("select abbrev from pg_timezone_abbrevs"))
     for path in files:
         if (log_format := _format_of(path)) is None:
             continue
         log_file, start = _progress(connection, path)
         with path.open("rb") as file:
-            records = read_records(file, start, log_format)
+            records = (_parse(record, log_format, zones) for record in read_records(file, start, log_format))
             while batch := list(islice(records, _BATCH_RECORDS)):
-                counts = _load_batch(connection, log_file, log_format, batch, up_to)
+                counts = _load_batch(connection, log_file, batch, up_to)
                 loaded, quarantined = loaded + counts[0], quarantined + counts[1]
-                if counts[2] < batch[-1].end:
+                if counts[2] < batch[-1].record.end:
                     break
     return IngestResult(len(files), loaded, quarantined)
 
@@ -99,8 +102,31 @@ def _progress(connection: psycopg.Connection, path: Path) -> tuple[str, int]:
     return log_file, bytes_read
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """A record with its fields, or with the reason why it has none; a blank line has neither."""
+
+    record: Record
+    fields: dict | None = None
+    reason: str | None = None
+
+
+def _parse(record: Record, log_format: LogFormat, zones: frozenset[str]) -> _Parsed:
+    """Reads a record; a time zone that the warehouse does not know makes it unreadable, or its insert would fail."""
+    if not record.content:
+        return _Parsed(record)
+    try:
+        fields = parse_record(record.content, log_format)
+    except UnreadableRecord as error:
+        return _Parsed(record, reason=str(error))
+    zone = fields["timestamp"].rpartition(" ")[2]
+    if zone not in zones and not _NUMERIC_ZONE.fullmatch(zone):
+        return _Parsed(record, reason="unknown_time_zone")
+    return _Parsed(record, fields)
+
+
 def _load_batch(
-    connection: psycopg.Connection, log_file: str, log_format: LogFormat, batch: list[Record], up_to: date
+    connection: psycopg.Connection, log_file: str, batch: list[_Parsed], up_to: date
 ) -> tuple[int, int, int]:
     """Loads some records of one file in one transaction; returns loaded, quarantined and the offset read to."""
     with connection.transaction():
@@ -109,19 +135,16 @@ def _load_batch(
             " (byte_offset bigint, end_offset bigint, line jsonb, reason text) on commit delete rows"
         )
         with connection.cursor().copy("copy new_lines from stdin") as copy:
-            for record in batch:
-                if not record.content:
+            for parsed in batch:
+                if parsed.fields is None and parsed.reason is None:
                     continue
-                try:
-                    row = (record.offset, record.end, Jsonb(parse_record(record.content, log_format)), None)
-                except UnreadableRecord as error:
-                    row = (record.offset, record.end, None, str(error))
-                copy.write_row(row)
+                line = None if parsed.fields is None else Jsonb(parsed.fields)
+                copy.write_row((parsed.record.offset, parsed.record.end, line, parsed.reason))
         loaded, quarantined, first_later_offset = connection.execute(
             _INSERT_LINES, {"log_file": log_file, "up_to": up_to}
         ).fetchone()
         # blank lines are read too, so the batch's own end counts
-        read_to = batch[-1].end if first_later_offset is None else first_later_offset
+        read_to = batch[-1].record.end if first_later_offset is None else first_later_offset
         connection.execute(
             "insert into raw_audit.log_files (log_file, bytes_read, lines_read) values (%s, %s, %s)"
             " on conflict (log_file) do update set bytes_read = excluded.bytes_read,"

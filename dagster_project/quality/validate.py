@@ -11,6 +11,7 @@ from dataclasses import dataclass
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
+from sqlalchemy.engine import make_url
 
 from dagster_project.quality.codes import RULE_DESCRIPTIONS
 from dagster_project.quality.rules import corpus_rules
@@ -48,8 +49,9 @@ def validate_corpus(dsn: str, minimum_pairs: int) -> list[RuleResult]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     # The driver is named, because SQLAlchemy's default may change.
-    source = context.data_sources.add_postgres("warehouse", connection_string=dsn.replace("://", "+psycopg2://", 1))
-    batch = source.add_table_asset("training_pairs", schema_name="corpus", table_name="training_pairs")
+    url = make_url(dsn).set(drivername="postgresql+psycopg2").update_query_dict({"options": "-csearch_path=corpus"})
+    source = context.data_sources.add_postgres("warehouse", connection_string=url.render_as_string(hide_password=False))
+    batch = source.add_table_asset("training_pairs", table_name="training_pairs")
     definition = batch.add_batch_definition_whole_table("all")
     rules = corpus_rules(minimum_pairs)
     suite = gx.ExpectationSuite(name="corpus")

@@ -57,6 +57,19 @@ def test_a_value_has_the_surrogate_of_its_sandbox_row(zora, in_sql: Replace, col
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "select to_char(birth_date, 'YYYY') from customers",
+        "select coalesce(phone, 'none given') from customers",
+        "select full_name, 'a label' from customers",
+        "select full_name || ' lives in ' || city from customers",
+    ],
+)
+def test_a_literal_beside_a_tagged_column_that_is_not_compared_stays(in_sql: Replace, statement: str) -> None:
+    assert in_sql(statement) == statement
+
+
+@pytest.mark.parametrize(
     ("column", "value"), [("full_name", NAME), ("email", EMAIL), ("phone", PHONE), ("street_address", ADDRESS)]
 )
 def test_a_question_says_the_same_surrogate(zora, in_text: Replace, column: str, value: str) -> None:

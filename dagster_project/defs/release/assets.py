@@ -57,6 +57,7 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             home=settings.home,
             metrics={split: vars(score) for split, score in challenger.execution_accuracy.items()},
             used_by=USED_BY,
+            kms_key_arn=TrainingSettings().kms_key_arn or None,
         )
         champion_id = _champion_id(connection)
         if champion_id == adapter_id:

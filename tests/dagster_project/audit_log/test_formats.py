@@ -42,6 +42,7 @@ def test_csvlog_of_older_servers_has_fewer_columns() -> None:
         ("jsonlog", json_line("m", at="yesterday"), "no_timestamp"),
         ("jsonlog", b'{"message": "m"}', "no_timestamp"),
         ("jsonlog", json_line("m", at="2026-02-30 10:00:00 UTC"), "impossible_timestamp"),
+        ("jsonlog", json_line("m", line_num="twelve"), "not_a_number"),
         ("csvlog", b'2026-03-01 10:00:00 UTC,"open', "not_csv"),
         ("csvlog", b"2026-03-01 10:00:00 UTC,ada,d", "unknown_column_count"),
         ("csvlog", csv_line("m", pid="twelve"), "not_a_number"),

@@ -143,6 +143,23 @@ def test_the_day_is_that_of_utc_whatever_zone_the_server_logs_in(owner: psycopg.
     assert owner.execute("select line_date from raw_audit.log_lines").fetchone() == (DAY,)
 
 
+def test_a_time_zone_that_the_warehouse_does_not_know_quarantines_the_line(
+    owner: psycopg.Connection, log: Path
+) -> None:
+    log.write_bytes(json_line("on the moon", at="2026-03-01 10:00:00.000 LUNA") + json_line("on earth"))
+
+    assert load(owner, log) == IngestResult(files=1, loaded=1, quarantined=1)
+    assert owner.execute("select reason from raw_audit.quarantined_lines").fetchone() == ("unknown_time_zone",)
+
+
+def test_a_zone_without_a_name_is_read(owner: psycopg.Connection, log: Path) -> None:
+    log.write_bytes(json_line("early morning in Sao Paulo", at="2026-03-01 01:00:00.000 -03"))
+
+    load(owner, log)
+
+    assert owner.execute("select line_date from raw_audit.log_lines").fetchone() == (DAY,)
+
+
 def test_a_file_that_shrank_is_a_new_one(owner: psycopg.Connection, log: Path) -> None:
     log.write_bytes(json_line("one") + json_line("two"))
     load(owner, log)
