@@ -8,6 +8,7 @@ Fixtures:
     built: the same with a small business, people's statements in its log, and the whole dbt project built on it
         (`tests.business_warehouse.Built`); one per process, so a test leaves it as it found it.
     built_copy: a copy of it, one per test module, to change at will.
+    dbt_target: dbt's own target folder, for one test module at a time.
     admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
         business schema call `grant_business_schema(conn, "shop")`, or run set-up again.
     guarded_home: a state folder of the test's own, for tests that start, kill or break a server themselves.
@@ -30,6 +31,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from filelock import FileLock
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -101,6 +103,15 @@ def built(test_server: tuple[embedded.Server, Path], tmp_path_factory: pytest.Te
     """A warehouse with a small business on which the whole dbt project has been built."""
     with _fresh_warehouse(*test_server) as fresh:
         yield build(fresh, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module")
+def dbt_target() -> Iterator[Path]:
+    """`dbt_project/target`, for one module at a time: Dagster loads its definitions from the manifest in it."""
+    target = REPOSITORY / "dbt_project" / "target"
+    target.mkdir(exist_ok=True)
+    with FileLock(target / ".tests.lock"):
+        yield target
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ GROUPS = {"sample", "audit", "privacy", "corpus", "training", "release", "servin
 
 
 @pytest.fixture(scope="module")
-def repository(warehouse: Warehouse) -> dg.RepositoryDefinition:
+def repository(warehouse: Warehouse, dbt_target: Path) -> dg.RepositoryDefinition:
     """Everything, loaded as the UI loads it: on a manifest that dbt has just parsed."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in warehouse.environment().items():

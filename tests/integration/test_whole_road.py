@@ -26,7 +26,7 @@ _AFTER_THE_GATE = 'group:"release" or group:"serving" or group:"monitoring"'
 
 
 @pytest.fixture(scope="module")
-def environment(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, dbt_target: Path) -> dict[str, str]:
     """What a user sets to point auditune at his own PostgreSQL and log, in a state folder of its own."""
     home = tmp_path_factory.mktemp("home")
     create_business(warehouse.admin_dsn, scale=0.05)

@@ -47,7 +47,10 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
     settings, config = warehouse.settings, TrainingSettings().training_config
     data = current_dataset(settings.home)
     run = run_for(settings.home, data.name, config, settings.base_model)
-    scores, results = run.scores(), run.results()
+    scores = run.scores()
+    if scores is None:
+        raise dg.Failure("The newest data set has no evaluated adapter: materialize training/evaluation first.")
+    results = run.results()
     challenger, base = (Scorecard.from_evaluation(model, scores, results) for model in ("adapter", "base"))
     with warehouse.owner() as connection:
         adapter_id = release(
