@@ -13,6 +13,7 @@ A file is one theme. Each of its entries is one SQL statement with the questions
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -63,6 +64,9 @@ class Theme(BaseModel):
     entries: tuple[Entry, ...] = Field(min_length=1)
 
 
+_VALUE = re.compile(r"'[^']*'|\b\d+(?:\.\d+)?\b")
+
+
 @dataclass(frozen=True)
 class Question:
     """A question with its answer, still with placeholders where it names a person."""
@@ -103,6 +107,35 @@ def load_questions(folder: Path = FOLDER) -> list[Question]:
             raise QuestionFileError(f"Question {question.id} repeats {seen[key]}: word it differently or remove it.")
         seen[key] = question.id
     return questions
+
+
+def recurring_questions(questions: list[Question], ways: int = 3) -> list[Question]:
+    """Keep what a company asks again and again: statements that differ in their values only, in several wordings.
+
+    The sample's default workload. A query log is like that, and a model of 135 million parameters has minutes to learn
+    it: with all 1,047 questions (486 templates, most asked twice) it answered 39 % of 155 held-out questions after
+    14 minutes of training on two cores.
+
+    Args:
+        questions: What `load_questions` returned.
+        ways: Questions that a template needs at least; two where they are about a person, who makes each another one.
+            Those that run without a comment are kept in any case: the dbt seed knows them.
+
+    Returns:
+        The questions kept, in their order.
+    """
+    templates = Counter(_template(question.sql) for question in questions)
+    return [
+        question
+        for question in questions
+        if question.via == "annotation"
+        or templates[_template(question.sql)] >= (ways if question.who is None else min(ways, 2))
+    ]
+
+
+def _template(sql: str) -> str:
+    """A statement without its values; the house style leaves nothing else to normalize."""
+    return _VALUE.sub("?", sql)
 
 
 def _read_theme(path: Path) -> Theme:

@@ -17,7 +17,7 @@ import psycopg2
 
 from dagster_project.sample import accounts
 from dagster_project.sample.people import AskedQuestion, fill, read_people
-from dagster_project.sample.questions import load_questions
+from dagster_project.sample.questions import load_questions, recurring_questions
 from dagster_project.sample.workload import Script, Tool, build_workload
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def ask_questions(conn: psycopg.Connection, seed: int) -> list[AskedQuestion]:
         seed: Seed of the draw of people.
     """
     people = read_people(conn)
-    filled = (fill(question, people, seed) for question in load_questions())
+    filled = (fill(question, people, seed) for question in recurring_questions(load_questions()))
     return [asked for asked in filled if asked is not None]
 
 

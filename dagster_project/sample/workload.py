@@ -17,7 +17,7 @@ from dagster_project.sample.people import AskedQuestion
 
 Tool = Literal["psql", "bi", "app", "commenter", "backoffice", "dbeaver", "dbeaver_metadata", "jdbc"]
 
-REPEATS = 900  # questions asked once more, beside the first time
+REPEATS = 1_400  # questions asked once more, beside the first time
 ZIPF_EXPONENT = 1.1
 MISTYPED = 40  # psql questions whose first attempt fails
 TYPOS = (
