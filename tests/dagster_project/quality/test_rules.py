@@ -121,3 +121,12 @@ def test_the_size_that_is_asked_for_is_the_setting(owner: psycopg.Connection, bu
     (size,) = [result for result in validate_corpus(built_copy.dsn, 61) if result.rule_code == "corpus_size"]
 
     assert (size.is_success, size.observed) == (False, "60")
+
+
+def test_no_connection_is_left_open(owner: psycopg.Connection, built_copy: Warehouse) -> None:
+    connections = "select count(*) from pg_stat_activity where datname = current_database()"
+    before = owner.execute(connections).fetchone()
+
+    validate_corpus(built_copy.dsn, MINIMUM)
+
+    assert owner.execute(connections).fetchone() == before
