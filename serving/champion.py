@@ -11,6 +11,7 @@ from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import StartupError
 from training import registry
+from training.checked import CheckedGenerator
 from training.config import config_from_dict
 from training.errors import BadInput, TrainingFailed
 from training.generate import Generator
@@ -66,7 +67,7 @@ def find_base_model(name: str, settings: Settings) -> str:
     return str(local) if local.exists() else name
 
 
-def build_generator(base_model: str, folder: Path, catalog: Catalog) -> Generator:
+def build_generator(base_model: str, folder: Path, catalog: Catalog) -> CheckedGenerator:
     """Put a decrypted adapter on its base model, as its own run was configured.
 
     Args:
@@ -81,4 +82,4 @@ def build_generator(base_model: str, folder: Path, catalog: Catalog) -> Generato
     config = config_from_dict(run["config"], source="run.json of the adapter")
     model, tokenizer = load_base(base_model, config.dtype, quantization=config.quantization)
     model = load_adapter(model, folder / "adapter")
-    return Generator(model, tokenizer, catalog, config.max_new_tokens)
+    return CheckedGenerator(Generator(model, tokenizer, catalog, config.max_new_tokens), catalog)

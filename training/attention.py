@@ -2,11 +2,11 @@
 
 All tokens of a step lie in one row: `[prefix (P) | pair 1 (L) | pair 2 (L) | …]`, each pair right-padded to L. So
 every linear layer sees the prefix once, and only attention has to know about pairs: the prefix attends to itself; a
-pair attends to the whole prefix and, causally, to itself. Both parts are merged by their log-sum-exp, which is what
-one softmax over both would give.
+pair attends to the whole prefix and, causally, to itself.
 
-Measured on two cores (bf16, prefix 450, 16 pairs of 80 tokens): no key or value is expanded over the batch and no T×T
-mask exists.
+Training on the CPU does this as plain matrix products over blocks of rows (blocked_attention.py); generation uses
+`merged_attention`, two of PyTorch's flash kernels merged by their log-sum-exp, which is what one softmax over both
+would give. No key or value is expanded over the batch and no T×T mask exists.
 """
 
 import torch
@@ -14,10 +14,11 @@ from torch.nn import functional
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
+from training.blocked_attention import BlockedAttention
+
 NAME = "shared_prefix"
-# PyTorch's own CPU kernels, called directly because only they return the log-sum-exp that the merge needs.
+# PyTorch's own CPU kernel, called directly because only it returns the log-sum-exp that the merge needs.
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-_flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 def merged_attention(
@@ -53,37 +54,8 @@ def merged_attention(
     return torch.lerp(own_out.float(), prefix_out.float(), weight).to(query.dtype), lse
 
 
-class _MergedAttention(torch.autograd.Function):
-    """`merged_attention` with its gradients.
-
-    The backward pass gives each part's kernel the *merged* output and log-sum-exp: with those its probabilities are
-    already the joint softmax's, so each part's gradients are exact and only the query's have to be added.
-    """
-
-    @staticmethod
-    def forward(ctx, query, prefix_key, prefix_value, own_key, own_value, scale):
-        out, lse = merged_attention(query, prefix_key, prefix_value, own_key, own_value, scale)
-        ctx.save_for_backward(query, prefix_key, prefix_value, own_key, own_value, out, lse)
-        ctx.scale = scale
-        return out
-
-    @staticmethod
-    def backward(ctx, grad_out):
-        query, prefix_key, prefix_value, own_key, own_value, out, lse = ctx.saved_tensors
-        grad_out = grad_out.contiguous()
-        flat = [_flatten_pairs(tensor) for tensor in (grad_out, query, out, lse.unsqueeze(-1))]
-        grad_prefix_query, grad_prefix_key, grad_prefix_value = _flash_backward(
-            flat[0], flat[1], prefix_key, prefix_value, flat[2], flat[3].squeeze(-1), 0.0, False, scale=ctx.scale
-        )
-        grad_query, grad_own_key, grad_own_value = _flash_backward(
-            grad_out, query, own_key, own_value, out, lse.contiguous(), 0.0, True, scale=ctx.scale
-        )
-        grad_query = grad_query + _split_pairs(grad_prefix_query, query.shape[0])
-        return grad_query, grad_prefix_key, grad_prefix_value, grad_own_key, grad_own_value, None
-
-
 def shared_prefix_attention(
-    module: torch.nn.Module,
+    module: torch.nn.Module,  # noqa: ARG001 - transformers passes it
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -96,7 +68,7 @@ def shared_prefix_attention(
     """Computes one layer's attention over `[prefix | pairs]`; transformers calls it by NAME.
 
     Args:
-        module: The attention layer; only its number of query heads per key head is read.
+        module: The attention layer.
         query: `[1, H, T, D]` with T = P + B·L.
         key: `[1, H / groups, T, D]`.
         value: As key.
@@ -109,18 +81,24 @@ def shared_prefix_attention(
     Returns:
         The output `[1, T, H, D]`, and None for the weights, which are never formed.
     """
-    groups = module.num_key_value_groups
-    key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-    prefix = [tensor[:, :, :prefix_length].contiguous() for tensor in (query, key, value)]
-    prefix_out = functional.scaled_dot_product_attention(*prefix, is_causal=True, scale=scaling)
+    attend = BlockedAttention.apply if query.device.type == "cpu" else expanded_attention
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    out = attend(query[0], key[0], value[0], scale, prefix_length, pair_length)  # [H, T, D]
+    return out.transpose(0, 1)[None], None
+
+
+def expanded_attention(query, key, value, scale, prefix_length, pair_length):
+    """What BlockedAttention computes, on any device, with the prefix's keys and values expanded over the pairs."""
+    groups = query.shape[0] // key.shape[0]
+    heads = query[None], *(t.repeat_interleave(groups, dim=0)[None] for t in (key, value))
+    prefix = [tensor[:, :, :prefix_length] for tensor in heads]
+    prefix_out = functional.scaled_dot_product_attention(*prefix, is_causal=True, scale=scale)
     if pair_length == 0:
-        return prefix_out.transpose(1, 2), None
-    own = [
-        _split_pairs(t[:, :, prefix_length:], (t.shape[2] - prefix_length) // pair_length) for t in (query, key, value)
-    ]
-    merge = _MergedAttention.apply if query.device.type == "cpu" else concatenated_attention
-    own_out = merge(own[0], prefix[1], prefix[2], own[1], own[2], scaling)  # [B, H, L, D]
-    return torch.cat([prefix_out, _flatten_pairs(own_out)], dim=2).transpose(1, 2), None
+        return prefix_out[0]
+    pairs = (query.shape[1] - prefix_length) // pair_length
+    own = [_split_pairs(tensor[:, :, prefix_length:], pairs) for tensor in heads]
+    own_out = concatenated_attention(own[0], prefix[1], prefix[2], own[1], own[2], scale)  # [B, H, L, D]
+    return torch.cat([prefix_out, _flatten_pairs(own_out)], dim=2)[0]
 
 
 def concatenated_attention(query, prefix_key, prefix_value, own_key, own_value, scale):

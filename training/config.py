@@ -38,6 +38,7 @@ class TrainingConfig:
         weight_decay: AdamW's decay of the adapter weights.
         clip_norm: Largest norm of the gradient.
         validate_every: Epochs between two validations; each validation also writes a checkpoint. Fractions are allowed.
+        exchange_values: Whether each epoch asks about other values (cities, years, numbers) where a pair allows it.
         patience: Validations without a better loss after which training stops.
         seed: Seed of the adapter's start and of the batch order.
         max_new_tokens: Longest answer that evaluation and serving generate, in tokens.
@@ -63,6 +64,7 @@ class TrainingConfig:
     clip_norm: float = 1.0
     validate_every: float = 1.0
     patience: int = 3
+    exchange_values: bool = True
     seed: int = 17
     generation_batch: int = 32
 

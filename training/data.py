@@ -12,6 +12,7 @@ import torch
 from training.errors import BadInput
 from training.prompt import question_suffix
 from training.sql.catalog import Catalog
+from training.value_hints import ValueIndex
 
 MINIMUM_TRAINING_PAIRS = 20
 # Longer pairs lie in their own batches less often than they make others wait: batches of near lengths are cut from
@@ -118,9 +119,10 @@ class Example:
         return len(self.prompt) + len(self.answer) - 1
 
 
-def tokenize_pair(pair: Pair, tokenizer: Tokenizer) -> Example:
+def tokenize_pair(pair: Pair, tokenizer: Tokenizer, values: ValueIndex) -> Example:
     """Turns a pair into tokens; prompt and answer separately, as generation sees them."""
-    prompt = tokenizer.encode(question_suffix(pair.question), add_special_tokens=False)
+    suffix = question_suffix(pair.question, values.hints(pair.question))
+    prompt = tokenizer.encode(suffix, add_special_tokens=False)
     answer = tokenizer.encode(f" {pair.sql}", add_special_tokens=False)
     return Example(tuple(prompt), (*answer, tokenizer.eos_token_id))
 

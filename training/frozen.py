@@ -61,10 +61,11 @@ class FrozenLayers:
 
     @torch.no_grad()
     def remember(self, examples: Sequence[Example]) -> None:
-        """Runs the frozen layers over the prefix and each example, and keeps what comes out."""
-        progress = Progress("reading with the frozen layers", len(examples), "pairs")
-        for group in bucketed_batches([example.length for example in examples], _BATCH, seed=None):
-            chosen = [examples[index] for index in group]
+        """Runs the frozen layers over the prefix and each new example, and keeps what comes out."""
+        new = [example for example in dict.fromkeys(examples) if example not in self._of_example]
+        progress = Progress("reading with the frozen layers", len(new), "pairs")
+        for group in bucketed_batches([example.length for example in new], _BATCH, seed=None):
+            chosen = [new[index] for index in group]
             batch = collate(self._prefix, chosen, self._padding)
             embedded = self._model.model.embed_tokens(batch.input_ids.to(self._model.device))
             hidden = run_layers(self._model, embedded, batch, 0, self.count)[0]  # [P + B·L, hidden]

@@ -1,6 +1,7 @@
-"""Questions to SQL: greedy decoding behind the shared schema prefix. Used by evaluate/run.py and serving."""
+"""Questions to SQL behind the shared schema prefix, greedy or drawn. Used by checked.py."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,6 +12,9 @@ from training.data import bucketed_batches
 from training.decoder import LlamaDecoder
 from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
 from training.sql.catalog import Catalog
+from training.value_hints import ValueIndex
+
+Choose = Callable[[torch.Tensor], torch.Tensor]  # the next token of each row, from its logits [B, vocabulary]
 
 _COMPACT_BELOW = 0.75  # finished rows still cost time; copying the cache to drop them pays once a quarter is done
 
@@ -64,6 +68,7 @@ class Generator:
         self._tokenizer = tokenizer
         self._max_new_tokens = max_new_tokens
         self._batch_size = batch_size
+        self._values = ValueIndex(catalog)
         self._decoder = LlamaDecoder(model, tokenizer.encode(schema_prefix(catalog)))
         # Only behind one of these can a text have become complete without an end token: others need not be looked at.
         pieces = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
@@ -78,12 +83,35 @@ class Generator:
         Returns:
             One generation a question, in the same order.
         """
-        rows = [_Row(self._tokenizer.encode(question_suffix(q), add_special_tokens=False)) for q in questions]
+        return self._answer(questions, lambda logits: logits.argmax(dim=-1))
+
+    def draw(self, question: str, count: int, temperature: float) -> list[Generation]:
+        """Draws several answers to one question.
+
+        Args:
+            question: The question; the same one gets the same answers again.
+            count: How many.
+            temperature: The logits are divided by it; below 1 likely tokens are drawn more often still.
+
+        Returns:
+            The answers; some may be equal.
+        """
+        chance = torch.Generator().manual_seed(zlib.crc32(question.encode()))
+
+        def choose(logits: torch.Tensor) -> torch.Tensor:
+            probabilities = (logits.float() / temperature).softmax(dim=-1).cpu()
+            return torch.multinomial(probabilities, 1, generator=chance)[:, 0]
+
+        return self._answer([question] * count, choose)
+
+    def _answer(self, questions: Sequence[str], choose: Choose) -> list[Generation]:
+        suffixes = [question_suffix(question, self._values.hints(question)) for question in questions]
+        rows = [_Row(self._tokenizer.encode(suffix, add_special_tokens=False)) for suffix in suffixes]
         for group in bucketed_batches([len(row.prompt) for row in rows], self._batch_size, seed=None):
-            self._decode([rows[index] for index in group])
+            self._decode([rows[index] for index in group], choose)
         return [self._finish(row) for row in rows]
 
-    def _decode(self, rows: list[_Row]) -> None:
+    def _decode(self, rows: list[_Row], choose: Choose) -> None:
         """Decodes rows in step.
 
         All rows are at the same position: what all prompts have is read at once, and a row whose prompt is longer
@@ -95,7 +123,7 @@ class Generator:
         logits = self._decoder.forward(torch.tensor([row.prompt[:common] for row in rows]), cache)
         live = list(rows)  # the rows in the cache, in its order; some may be finished
         while True:
-            chosen = logits.argmax(dim=-1).tolist()
+            chosen = choose(logits).tolist()
             following = [self._advance(row, cache.length, token) for row, token in zip(live, chosen, strict=True)]
             going = [index for index, row in enumerate(live) if not self._is_finished(row)]
             if not going:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from peft import PeftModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.augment import ValueExchange
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import TrainingConfig
 from training.data import Batch, Dataset, Example, bucketed_batches, collate, cut_by_tokens, tokenize_pair
@@ -19,6 +21,7 @@ from training.model import batch_loss
 from training.optimizer import AdapterOptimizer
 from training.progress import Progress
 from training.prompt import schema_prefix
+from training.value_hints import ValueIndex
 
 
 class Interrupted(Exception):
@@ -87,13 +90,17 @@ class _Run:
         self._config, self._folder = config, folder
         self._padding = tokenizer.eos_token_id
         self._prefix = tokenizer.encode(schema_prefix(dataset.catalog))
-        self._examples = [tokenize_pair(pair, tokenizer) for pair in dataset.training]
-        self._validation = [tokenize_pair(pair, tokenizer) for pair in dataset.validation]
+        values = ValueIndex(dataset.catalog)
+        self._tokenize = lambda pair: tokenize_pair(pair, tokenizer, values)
+        self._pairs = dataset.training
+        self._exchange = ValueExchange(dataset.catalog, self._pairs) if config.exchange_values else None
+        self._epoch, self._examples = -1, []
+        self._validation = [self._tokenize(pair) for pair in dataset.validation]
         self._frozen = FrozenLayers(self._base, config.lora_first_layer, self._prefix, self._padding)
         if config.lora_first_layer:
-            self._frozen.remember(self._examples + self._validation)
+            self._frozen.remember(self._validation)
         pairs_per_step = config.batch_size * config.gradient_accumulation
-        self._steps_per_epoch = math.ceil(len(self._examples) / pairs_per_step)
+        self._steps_per_epoch = math.ceil(len(self._pairs) / pairs_per_step)
         self._total_steps = self._steps_per_epoch * config.epochs
         self._validate_every = max(1, round(self._steps_per_epoch * config.validate_every))
         self._optimizer = AdapterOptimizer(model, config, self._total_steps)
@@ -107,7 +114,7 @@ class _Run:
             metrics.unlink(missing_ok=True)
         _keep_metrics_up_to(metrics, self._state.step)
         epochs_left = self._config.epochs - self._state.step / self._steps_per_epoch
-        progress = Progress("training", round(epochs_left * len(self._examples)), "pairs")
+        progress = Progress("training", round(epochs_left * len(self._pairs)), "pairs")
         previous = {number: signal.signal(number, self._request_stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             while self._state.step < self._total_steps and not self._is_out_of_patience():
@@ -149,12 +156,27 @@ class _Run:
             )
 
     def _batches_of_step(self, epoch: int, place: int) -> list[Batch]:
-        """Builds the step's batches; the order depends on seed and epoch only, so a resumed run sees the same."""
+        """Builds the step's batches; they depend on seed and epoch only, so a resumed run sees the same."""
+        if epoch != self._epoch:
+            self._epoch, self._examples = epoch, self._examples_of(epoch)
         lengths = [example.length for example in self._examples]
         groups = bucketed_batches(lengths, self._config.batch_size, self._config.seed * 1000 + epoch)
         count = self._config.gradient_accumulation
         chosen = groups[place * count : (place + 1) * count]
         return [batch for group in chosen for batch in self._passes(self._examples, group)]
+
+    def _examples_of(self, epoch: int) -> list[Example]:
+        """Builds the epoch's examples: with values drawn anew, if the preset says so."""
+        if self._exchange is None and self._examples:
+            return self._examples
+        pairs = self._pairs
+        if self._exchange is not None:
+            draw = random.Random(f"{self._config.seed} {epoch}")  # noqa: S311 - training data, not a secret
+            pairs = [self._exchange.vary(pair, draw) for pair in pairs]
+        examples = [self._tokenize(pair) for pair in pairs]
+        if self._frozen.count:
+            self._frozen.remember(examples)
+        return examples
 
     def _passes(self, examples: list[Example], group: list[int]) -> list[Batch]:
         """Builds the forward passes of a batch, given by indexes in order of length."""
@@ -214,10 +236,10 @@ class _Run:
     def _result(self) -> TrainingResult:
         epochs = self._state.step / self._steps_per_epoch
         return TrainingResult(
-            examples=len(self._examples),
+            examples=len(self._pairs),
             epochs=round(epochs, 2),
             steps=self._state.step,
-            pairs_seen=round(epochs * len(self._examples)),
+            pairs_seen=round(epochs * len(self._pairs)),
             trainable_parameters=self._optimizer.trainable_parameters,
             final_train_loss=self._state.last_epoch_loss,
             best_validation_loss=self._state.best_loss,

@@ -5,8 +5,10 @@ one form keeps the comparison with the base model about the weights alone.
 """
 
 import re
+from collections.abc import Sequence
 
 from training.sql.catalog import Catalog, Column, Table
+from training.value_hints import ValueHint
 
 # The same for every pair, so it stands in the prefix. The corpus carries its own in `instruction`, for other trainers.
 INSTRUCTION = "Write one PostgreSQL query that answers the question."
@@ -34,16 +36,18 @@ def schema_prefix(catalog: Catalog) -> str:
     return f"{INSTRUCTION}\n" + "\n".join(lines) + "\n"
 
 
-def question_suffix(question: str) -> str:
+def question_suffix(question: str, hints: Sequence[ValueHint] = ()) -> str:
     """Renders what follows the schema: the question, up to where the SQL begins.
 
     Args:
         question: What the person asks, in natural language.
+        hints: Values of the warehouse that it names.
 
     Returns:
         The text, ending in `SQL:`; the SQL follows after one space.
     """
-    return f"Question: {' '.join(question.split())}\nSQL:"
+    values = f"\nValues: {'; '.join(hint.text for hint in hints)}" if hints else ""
+    return f"Question: {' '.join(question.split())}{values}\nSQL:"
 
 
 def extract_sql(text: str) -> str:

@@ -67,3 +67,15 @@ def test_token_counts(model_and_tokenizer):
 def test_no_question_no_answer(model_and_tokenizer):
     model, tokenizer = model_and_tokenizer
     assert Generator(model, tokenizer, CATALOG, 5).generate([]) == []
+
+
+def test_drawn_answers_differ_and_are_the_same_when_drawn_again(model_and_tokenizer):
+    generator = Generator(*model_and_tokenizer, CATALOG, NEW_TOKENS)
+    drawn = generator.draw("how many orders", 4, temperature=1.0)
+    assert len({answer.sql for answer in drawn}) > 1
+    assert generator.draw("how many orders", 4, temperature=1.0) == drawn
+
+
+def test_at_a_low_temperature_the_likeliest_answer_is_drawn(model_and_tokenizer):
+    generator = Generator(*model_and_tokenizer, CATALOG, NEW_TOKENS)
+    assert generator.draw("how many orders", 2, temperature=1e-4) == generator.generate(["how many orders"] * 2)

@@ -9,7 +9,7 @@ from training.config import TrainingConfig
 from training.data import Example, collate
 from training.model import TINY, attach_lora, batch_loss, load_base
 
-PREFIX = list(range(5, 45))
+PREFIX = list(range(5, 45)) * 4  # 160 tokens: more than one block of rows
 
 
 def _config(targets: str) -> TrainingConfig:
@@ -73,13 +73,13 @@ def test_loss_and_gradients_equal_the_padded_batch(targets):
     _assert_close(shared_gradients, _gradients(model, padded))
 
 
-def test_fallback_for_other_devices_equals_the_cpu_kernels(monkeypatch):
+def test_what_other_devices_do_equals_the_blocks_of_the_cpu(monkeypatch):
     model, batch = _model_with_lora("all-linear"), collate(PREFIX, _examples(), padding=0)
-    with_kernels = batch_loss(model.get_base_model(), batch)
-    expected = _gradients(model, with_kernels)
-    monkeypatch.setattr(attention._MergedAttention, "apply", attention.concatenated_attention)
+    with_blocks = batch_loss(model.get_base_model(), batch)
+    expected = _gradients(model, with_blocks)
+    monkeypatch.setattr(attention.BlockedAttention, "apply", attention.expanded_attention)
     without = batch_loss(model.get_base_model(), batch)
-    torch.testing.assert_close(without, with_kernels, rtol=1e-5, atol=0)
+    torch.testing.assert_close(without, with_blocks, rtol=1e-5, atol=0)
     _assert_close(_gradients(model, without), expected)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from training.checked import DRAWS, CheckedGenerator
 from training.commands import choose_device, prepare_folder, resolve_base_model
 from training.config import TrainingConfig, load_config
 from training.data import Dataset, Pair, load_dataset
@@ -107,7 +108,9 @@ def _answer(
     model, tokenizer = load_base(source, config.dtype, device=device)
     if adapter is not None:
         model = load_adapter(model, adapter)
-    generator = Generator(model, tokenizer, dataset.catalog, config.max_new_tokens, config.generation_batch)
+    plain = Generator(model, tokenizer, dataset.catalog, config.max_new_tokens, config.generation_batch)
+    # Nearly all that the base model writes is refused: drawing it again would take minutes and help nobody.
+    generator = CheckedGenerator(plain, dataset.catalog, draws=0 if adapter is None else DRAWS)
     label = "answering with the adapter" if adapter is not None else "answering with the base model"
     progress = Progress(label, sum(map(len, splits.values())), "questions")
     return {
@@ -116,7 +119,7 @@ def _answer(
 
 
 def _answer_split(
-    generator: Generator, pairs: Sequence[Pair], batch: int, progress: Progress
+    generator: CheckedGenerator, pairs: Sequence[Pair], batch: int, progress: Progress
 ) -> list[tuple[str, float]]:
     """Answers in batches of questions of near length; a question's time is its batch's time, shared equally."""
     order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].question))

@@ -8,7 +8,8 @@ Called by the pipeline's validation, the evaluation and the API. The form:
 - aliases t1, t2, … only for derived tables and for a table that is read twice; WITH queries are called w1, w2, …;
 - output columns named only where an outer query refers to them, after their expression (`sum_amount`);
 - expressions of the select list are grouped and ordered by position, plain columns by name;
-- operands of AND and OR sorted; `x::type`, `date '2024-01-01'`, `interval '3 months'`, `now()`, `<>`, `not in`.
+- operands of AND and OR sorted, `>=` before `<`;
+- `x::type`, `date '2024-01-01'`, `interval '3 months'`, `now()`, `<>`, `not in`.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from training.sql.simplify import order_conditions, refer_by_position, simplify
 
 _ROUNDS = 4
 _MARKED = re.compile(r'"@(\d+)"')
+_LOWER_END_FIRST = str.maketrans("<", "~")  # `>` sorts before `~`, and would not before `<`
 
 
 def canonicalize(sql: str, catalog: Catalog) -> str:
@@ -75,11 +77,12 @@ def _rewrite(sql: str, catalog: Catalog) -> str:
 
 
 def _sort_key(operand: exp.Expression, binding: Binding) -> tuple[str, ...]:
-    # Without literals first, so that queries of one template are ordered alike; tables by name, not by alias.
+    # Without literals first, so that queries of one template are ordered alike; tables by name, not by alias; and of a
+    # range the lower end first, as people write it.
     names = {str(source.key): source.table.name if source.table else "" for source in binding.sources}
 
     def text(node: exp.Expression) -> str:
-        return _MARKED.sub(lambda match: names.get(match.group(1), ""), render(node))
+        return _MARKED.sub(lambda match: names.get(match.group(1), ""), render(node)).translate(_LOWER_END_FIRST)
 
     return text(_without_literals(operand.copy())), text(operand)
 

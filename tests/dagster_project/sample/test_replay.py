@@ -33,7 +33,7 @@ def log(warehouse: Warehouse, admin_dsn: str, counts: dict[str, int]) -> list[di
 
 
 def test_the_counts_are_those_of_a_busy_week(counts: dict[str, int]):
-    assert 1500 <= sum(counts.values()) <= 3000
+    assert 2500 <= sum(counts.values()) <= 4500
     assert counts["question"] >= len(recurring_questions(load_questions()))
     assert set(counts) == {
         "question", "failing", "catalog", "session", "ddl", "dml", "maintenance", "ad_hoc",

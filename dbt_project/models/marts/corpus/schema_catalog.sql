@@ -43,8 +43,9 @@ select
     case
         when tagged_columns.pii_class is null
             and catalog_columns.data_type in ('text', 'character varying')
-            and value_statistics.distinct_count between 1 and 12
-            then array(select common.value from unnest(value_statistics.common_values) as common (value) order by common.value)
+            and value_statistics.is_complete
+            and cardinality(value_statistics.listed_values) between 1 and 100
+            then value_statistics.listed_values
     end as sample_values
 
 from catalog_columns

@@ -10,7 +10,18 @@ select
     statistics.n_distinct as distinct_count,    -- negative: a share of the rows
 
     ---------- text
-    statistics.most_common_vals::text::text[] as common_values
+    array(
+        select listed.value
+        from unnest(
+            coalesce(statistics.most_common_vals::text::text[], '{}')
+            || coalesce(statistics.histogram_bounds::text::text[], '{}')
+        ) as listed (value)
+        order by listed.value
+    ) as listed_values,
+
+    ---------- booleans
+    -- with the default statistics target the histogram has 101 bounds, unless there are fewer values than that left
+    coalesce(cardinality(statistics.histogram_bounds::text::text[]), 0) <= 100 as is_complete
 
 from pg_catalog.pg_stats as statistics
 where statistics.schemaname like 'sandbox\_%'

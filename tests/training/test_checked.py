@@ -1,0 +1,49 @@
+"""What the guard refuses is drawn again; the answer given most often among those that it accepts is taken."""
+
+import pytest
+
+from tests.training.small_dataset import CATALOG
+from training.checked import CheckedGenerator
+from training.generate import Generation
+
+COUNT = "select count(*) from orders"
+TOTAL = "select sum(total) from orders"
+WRONG = "select sum(price) from orders"
+
+
+class Written:
+    """A generator whose answers are given."""
+
+    def __init__(self, first: str, *drawn: str) -> None:
+        self._first, self._drawn = first, drawn
+        self.draws = 0
+
+    def generate(self, questions):
+        return [Generation(self._first, 10, 5) for _ in questions]
+
+    def draw(self, question, count, temperature):
+        self.draws += 1
+        return [Generation(self._drawn[index % len(self._drawn)], 10, 7) for index in range(count)]
+
+
+def _answer(written: Written, draws: int = 4) -> Generation:
+    (answer,) = CheckedGenerator(written, CATALOG, draws).generate(["how many orders"])
+    return answer
+
+
+def test_an_accepted_answer_stands_as_it_was_written():
+    written = Written("SELECT count(*) FROM orders", TOTAL)
+    assert _answer(written) == Generation("SELECT count(*) FROM orders", 10, 5)
+    assert written.draws == 0
+
+
+def test_answers_that_mean_the_same_are_counted_together():
+    written = Written(WRONG, TOTAL, "select count(1) from orders", "SELECT COUNT(*) FROM orders", WRONG)
+    assert _answer(written) == Generation(COUNT, 10, 5 + 4 * 7)
+
+
+@pytest.mark.parametrize(("draws", "times"), [(4, 1), (0, 0)])
+def test_where_none_is_accepted_the_first_stands(draws, times):
+    written = Written(WRONG, WRONG)
+    assert _answer(written, draws).sql == WRONG
+    assert written.draws == times

@@ -1,0 +1,63 @@
+"""Answers that the guard accepts: what it refuses is drawn again. Used by evaluate/run.py and serving.
+
+A small model sometimes writes a column of another table, or a clause too few. The guard knows that before anything is
+run, so the question is asked again a few times at once, and the answer given most often among those that it accepts is
+taken. Where it accepts none, the first answer stands, and is refused as before.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.generate import Generation, Generator
+from training.sql.canonical import canonicalize
+from training.sql.catalog import Catalog
+from training.sql.errors import SqlError
+from training.sql.guard import check
+
+DRAWS = 8
+TEMPERATURE = 0.7
+
+
+class CheckedGenerator:
+    """A generator whose answers the guard has looked at."""
+
+    def __init__(self, generator: Generator, catalog: Catalog, draws: int = DRAWS) -> None:
+        """Prepares.
+
+        Args:
+            generator: Writes the answers.
+            catalog: The tables that they may read.
+            draws: Answers that are drawn where the guard refuses the first; 0 for none.
+        """
+        self._generator, self._catalog, self._draws = generator, catalog, draws
+
+    def generate(self, questions: Sequence[str]) -> list[Generation]:
+        """Answers questions.
+
+        Args:
+            questions: Any number of questions.
+
+        Returns:
+            One generation a question, in the same order; the tokens of all its answers are counted.
+        """
+        first = self._generator.generate(questions)
+        return [self._again(question, answer) for question, answer in zip(questions, first, strict=True)]
+
+    def _again(self, question: str, first: Generation) -> Generation:
+        if not self._draws or check(first.sql, self._catalog).allowed:
+            return first
+        drawn = self._generator.draw(question, self._draws, TEMPERATURE)
+        tokens = first.completion_tokens + sum(answer.completion_tokens for answer in drawn)
+        accepted = Counter(form for answer in drawn if (form := self._accepted(answer.sql)) is not None)
+        sql = accepted.most_common(1)[0][0] if accepted else first.sql
+        return replace(first, sql=sql, completion_tokens=tokens)
+
+    def _accepted(self, sql: str) -> str | None:
+        """The canonical form of an answer that the guard accepts; answers that mean the same are counted together."""
+        if not check(sql, self._catalog).allowed:
+            return None
+        try:
+            return canonicalize(sql, self._catalog)
+        except SqlError:
+            return sql
