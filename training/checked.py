@@ -1,13 +1,14 @@
 """Answers that the guard accepts: what it refuses is drawn again. Used by evaluate/run.py and serving.
 
-A small model sometimes writes a column of another table, or a clause too few. The guard knows that before anything is
-run, so the question is asked again a few times at once, and the answer given most often among those that it accepts is
+A small model sometimes writes a column of another table, or a date that is none. That is known before anything is run, so the question is asked again a few times at once, and the answer given most often among those that it accepts is
 taken. Where it accepts none, the first answer stands, and is refused as before.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from training.generate import Generation, Generator
 from training.sql.canonical import canonicalize
@@ -17,6 +18,7 @@ from training.sql.guard import check
 
 DRAWS = 8
 TEMPERATURE = 0.7
+_DATE = re.compile(r"\bdate '(\d{4}-\d\d-\d\d)'")
 
 
 class CheckedGenerator:
@@ -45,7 +47,7 @@ class CheckedGenerator:
         return [self._again(question, answer) for question, answer in zip(questions, first, strict=True)]
 
     def _again(self, question: str, first: Generation) -> Generation:
-        if not self._draws or check(first.sql, self._catalog).allowed:
+        if not self._draws or self._may_run(first.sql):
             return first
         drawn = self._generator.draw(question, self._draws, TEMPERATURE)
         tokens = first.completion_tokens + sum(answer.completion_tokens for answer in drawn)
@@ -55,9 +57,21 @@ class CheckedGenerator:
 
     def _accepted(self, sql: str) -> str | None:
         """The canonical form of an answer that the guard accepts; answers that mean the same are counted together."""
-        if not check(sql, self._catalog).allowed:
+        if not self._may_run(sql):
             return None
         try:
             return canonicalize(sql, self._catalog)
         except SqlError:
             return sql
+
+    def _may_run(self, sql: str) -> bool:
+        return check(sql, self._catalog).allowed and all(map(_is_date, _DATE.findall(sql)))
+
+
+def _is_date(text: str) -> bool:
+    """Whether a literal of a date's form is one: a model that counts months up to 13 writes some that are not."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -6,9 +6,7 @@ with requests as (
 
 latest_feedback as (
 
-    select distinct on (request_id) *
-    from {{ ref('stg_serving__feedback') }}
-    order by request_id, given_at desc
+    select * from {{ ref('int_feedback_latest') }}
 
 )
 
