@@ -5,10 +5,10 @@ or some pairs (each sees the whole prefix, and itself causally). Its scores are 
 all its rows share and one with its own, under one softmax. The backward pass computes the scores again instead of
 keeping them, so memory grows with the tokens and not with their square.
 
-In bfloat16 oneDNN's products make this 2.2 to 2.9 times as fast as PyTorch's flash kernels with the prefix expanded over
-the pairs, forward and backward; in float32 it is about as fast (`python -m training.benchmarks attention`; two AMD EPYC
-cores, prefixes of 130 to 2,000 tokens). Blocks of 128 rows and 4 pairs were the fastest of those tried there (128 to 278
-rows, 2 to 16 pairs), within 10 %.
+In bfloat16 oneDNN's products make this 2.2 to 2.9 times as fast as PyTorch's flash kernels with the prefix expanded
+over the pairs, forward and backward; in float32 it is about as fast (`python -m training.benchmarks attention`; two
+AMD EPYC cores, prefixes of 130 to 2,000 tokens). Blocks of 128 rows and 4 pairs were the fastest of those tried there
+(128 to 278 rows, 2 to 16 pairs), within 10 %.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """Answers that the guard accepts: what it refuses is drawn again. Used by evaluate/run.py and serving.
 
-A small model sometimes writes a column of another table, or a date that is none. That is known before anything is run, so the question is asked again a few times at once, and the answer given most often among those that it accepts is
-taken. Where it accepts none, the first answer stands, and is refused as before.
+A small model sometimes writes a column of another table, or a date that is none. That is known before anything is
+run, so the question is asked again a few times at once, and the answer given most often among those that it accepts
+is taken. Where it accepts none, the first answer stands, and is refused as before.
 """
 
 import re

@@ -1,9 +1,9 @@
 """The layers below the adapter, run once. Used by loop.py where the preset puts LoRA on the upper layers only.
 
-Those layers are frozen, so what they make of a pair never changes: the hidden states of the schema prefix and of each pair
-are computed when it first comes up and kept for later epochs (about 60 kB a pair for SmolLM2-135M), and each step runs the
-upper layers alone. Loss and gradients are exactly those of the whole model. Measured on two cores, batch 16: 4.3 s a step of
-1,000 tokens through all 30 layers, 2.2 s through the upper 15.
+Those layers are frozen, so what they make of a pair never changes: the hidden states of the schema prefix and of each
+pair are computed when it first comes up and kept for later epochs (about 60 kB a pair for SmolLM2-135M), and each
+step runs the upper layers alone. Loss and gradients are exactly those of the whole model. Measured on two cores,
+batch 16: 4.3 s a step of 1,000 tokens through all 30 layers, 2.2 s through the upper 15.
 """
 
 from collections.abc import Sequence
