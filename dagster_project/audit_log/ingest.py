@@ -1,12 +1,14 @@
 """Load what is new in the server's log files into `raw_audit`. Called by the asset `raw_audit/log_lines`.
 
 Exactly once: the lines of a file and the offset up to which it has been read are committed together, so a kill at any
-moment leaves both as before, and reading again starts where the last commit ended.
+moment leaves both as before, and reading again starts where the last commit ended. A file is known by its first line,
+so it may be renamed, compressed or copied; and a line by its session and number in it, so a part of a file that comes a
+second time is counted as a duplicate and not loaded.
 """
 
 import glob
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dagster_project.audit_log.errors import AuditLogError, UnreadableRecord
+from dagster_project.audit_log.files import LogFile, look_into, opened
 from dagster_project.audit_log.formats import parse_record
 from dagster_project.audit_log.records import LogFormat, Record, detect_format, read_records
 
@@ -25,11 +28,12 @@ _BATCH_RECORDS = 20_000  # about 20 MB of statements a transaction
 
 @dataclass(frozen=True)
 class IngestResult:
-    """How many files were looked at, and how many records were loaded and quarantined."""
+    """How many files were looked at, and how many records were loaded, quarantined and had been loaded before."""
 
     files: int
     loaded: int
     quarantined: int
+    duplicates: int = 0
 
 
 def find_log_files(patterns: tuple[str, ...]) -> list[Path]:
@@ -60,46 +64,52 @@ def ingest(connection: psycopg.Connection, patterns: tuple[str, ...], up_to: dat
         up_to: the last day (UTC) to load; later records wait for their own day.
 
     Raises:
-        AuditLogError: no file, a file of an unknown format, or one that may not be read.
+        AuditLogError: no file, a file of an unknown format, a broken archive, or one that may not be read.
     """
-    loaded = quarantined = 0
+    total = IngestResult(0, 0, 0)
     files = find_log_files(patterns)
     zones = frozenset(row[0] for row in connection.execute("select abbrev from pg_timezone_abbrevs"))
     for path in files:
-        if (log_format := _format_of(path)) is None:
+        file = look_into(path)
+        if file is None:
             continue
-        log_file, start = _progress(connection, path)
-        with path.open("rb") as file:
-            records = (_parse(record, log_format, zones) for record in read_records(file, start, log_format))
+        log_format = detect_format(file.path.name, file.first_line)
+        log_file, start, is_whole = _progress(connection, file)
+        if is_whole:
+            continue
+        with opened(path, start) as text:
+            found = read_records(text, start, log_format, is_whole=file.is_compressed)
+            records = (_parse(record, log_format, zones) for record in found)
             while batch := list(islice(records, _BATCH_RECORDS)):
-                counts = _load_batch(connection, log_file, batch, up_to)
-                loaded, quarantined = loaded + counts[0], quarantined + counts[1]
-                if counts[2] < batch[-1].record.end:
+                counts, read_to = _load_batch(connection, log_file, file.head, batch, up_to)
+                total = IngestResult(
+                    0,
+                    total.loaded + counts.loaded,
+                    total.quarantined + counts.quarantined,
+                    total.duplicates + counts.duplicates,
+                )
+                if read_to < batch[-1].record.end:
                     break
-    return IngestResult(len(files), loaded, quarantined)
+            else:
+                if file.is_compressed:
+                    connection.execute("update raw_audit.log_files set is_whole = true where head = %s", [file.head])
+    return replace(total, files=len(files))
 
 
-def _format_of(path: Path) -> LogFormat | None:
-    try:
-        return detect_format(path)
-    except PermissionError as error:
-        raise AuditLogError(
-            f"{path} may not be read by this account: run as an account of the group that owns the log "
-            "(log_file_mode = 0640 on the server), or copy the files to where it may read."
-        ) from error
+def _progress(connection: psycopg.Connection, file: LogFile) -> tuple[str, int, bool]:
+    """Returns a file's name in the warehouse, the offset to read from, and whether nothing can follow there.
 
-
-def _progress(connection: psycopg.Connection, path: Path) -> tuple[str, int]:
-    """Returns a file's name in the warehouse and the offset to read from; a file that shrank is a new one."""
-    generations = connection.execute(
-        "select log_file, bytes_read from raw_audit.log_files where split_part(log_file, '#', 1) = %s", [path.name]
-    ).fetchall()
-    if not generations:
-        return path.name, 0
-    log_file, bytes_read = max(generations, key=lambda row: int((row[0].split("#") + ["1"])[1]))
-    if path.stat().st_size < bytes_read:
-        return f"{path.name}#{len(generations) + 1}", 0
-    return log_file, bytes_read
+    Another file of the same name (rotated, or written anew from its start) gets a number behind the name.
+    """
+    known = connection.execute(
+        "select log_file, bytes_read, is_whole from raw_audit.log_files where head = %s", [file.head]
+    ).fetchone()
+    if known:
+        return known
+    (namesakes,) = connection.execute(
+        "select count(*) from raw_audit.log_files where split_part(log_file, '#', 1) = %s", [file.path.name]
+    ).fetchone()
+    return (f"{file.path.name}#{namesakes + 1}" if namesakes else file.path.name), 0, False
 
 
 @dataclass(frozen=True)
@@ -126,9 +136,9 @@ def _parse(record: Record, log_format: LogFormat, zones: frozenset[str]) -> _Par
 
 
 def _load_batch(
-    connection: psycopg.Connection, log_file: str, batch: list[_Parsed], up_to: date
-) -> tuple[int, int, int]:
-    """Loads some records of one file in one transaction; returns loaded, quarantined and the offset read to."""
+    connection: psycopg.Connection, log_file: str, head: str, batch: list[_Parsed], up_to: date
+) -> tuple[IngestResult, int]:
+    """Loads some records of one file in one transaction; returns their counts and the offset read to."""
     with connection.transaction():
         connection.execute(
             "create temporary table if not exists new_lines"
@@ -140,15 +150,17 @@ def _load_batch(
                     continue
                 line = None if parsed.fields is None else Jsonb(parsed.fields)
                 copy.write_row((parsed.record.offset, parsed.record.end, line, parsed.reason))
-        loaded, quarantined, first_later_offset = connection.execute(
+        loaded, quarantined, duplicates, first_later_offset = connection.execute(
             _INSERT_LINES, {"log_file": log_file, "up_to": up_to}
         ).fetchone()
         # blank lines are read too, so the batch's own end counts
         read_to = batch[-1].record.end if first_later_offset is None else first_later_offset
         connection.execute(
-            "insert into raw_audit.log_files (log_file, bytes_read, lines_read) values (%s, %s, %s)"
+            "insert into raw_audit.log_files (log_file, head, bytes_read, lines_read, duplicate_lines)"
+            " values (%s, %s, %s, %s, %s)"
             " on conflict (log_file) do update set bytes_read = excluded.bytes_read,"
-            " lines_read = log_files.lines_read + excluded.lines_read, read_at = now()",
-            [log_file, read_to, loaded + quarantined],
+            " lines_read = log_files.lines_read + excluded.lines_read,"
+            " duplicate_lines = log_files.duplicate_lines + excluded.duplicate_lines, read_at = now()",
+            [log_file, head, read_to, loaded + quarantined + duplicates, duplicates],
         )
-    return loaded, quarantined, read_to
+    return IngestResult(0, loaded, quarantined, duplicates), read_to

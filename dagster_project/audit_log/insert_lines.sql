@@ -15,11 +15,17 @@ boundary as (
     where line_date > %(up_to)s
 ),
 
-loaded as (
-    insert into raw_audit.log_lines (log_file, byte_offset, line_date, line)
-    select %(log_file)s, dated.byte_offset, dated.line_date, dated.line
+due as (
+    select dated.*
     from dated, boundary
     where boundary.first_later_offset is null or dated.byte_offset < boundary.first_later_offset
+),
+
+-- a line that another file brought is left out by the unique index on its session, number and moment
+loaded as (
+    insert into raw_audit.log_lines (log_file, byte_offset, line_date, line)
+    select %(log_file)s, byte_offset, line_date, line
+    from due
     on conflict do nothing
     returning 1
 ),
@@ -37,4 +43,5 @@ quarantined as (
 select
     (select count(*) from loaded) as loaded,
     (select count(*) from quarantined) as quarantined,
+    (select count(*) from due) - (select count(*) from loaded) as duplicates,
     (select first_later_offset from boundary) as first_later_offset

@@ -18,6 +18,9 @@ create table if not exists raw_audit.log_lines (
     primary key (log_file, byte_offset)
 );
 create index if not exists log_lines_ingested_at on raw_audit.log_lines (ingested_at);
+-- what tells a line from all others, in whatever file it stands; the moment too, for the logs of several servers
+create unique index if not exists log_lines_session_line on raw_audit.log_lines
+    ((line ->> 'session_id'), (line ->> 'line_num'), (line ->> 'timestamp'));
 
 -- One row per line that could not be read; the text stays in the log file, at that offset.
 create table if not exists raw_audit.quarantined_lines (
@@ -32,10 +35,14 @@ create table if not exists raw_audit.quarantined_lines (
 -- One row per log file: how far it has been read.
 create table if not exists raw_audit.log_files (
     log_file   text        primary key,
-    bytes_read bigint      not null,
-    lines_read bigint      not null,
+    bytes_read bigint      not null,    -- of its decompressed text
+    lines_read bigint      not null,    -- loaded, quarantined and duplicate
     read_at    timestamptz not null default now()
 );
+alter table raw_audit.log_files
+    add column if not exists head            text unique,                       -- hash of its first line: its identity
+    add column if not exists duplicate_lines bigint  not null default 0,        -- lines that another file had brought
+    add column if not exists is_whole        boolean not null default false;    -- compressed, and read to its end
 
 -- One row per capture and query_id of pg_stat_statements (counts only, no text).
 create table if not exists raw_audit.stat_statements (

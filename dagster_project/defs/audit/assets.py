@@ -54,10 +54,18 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
             f"The log holds no statement ({lines} lines in {result.files} files): set log_statement = 'all' on the "
             "server and let people work, or point AUDITUNE_AUDIT_LOGS at the files where it logs statements."
         )
-    context.log.info(f"{result.loaded} new lines from {result.files} files, {result.quarantined} in quarantine")
+    context.log.info(
+        f"{result.loaded} new lines from {result.files} files, {result.quarantined} in quarantine, "
+        f"{result.duplicates} that had been read before"
+    )
     yield dg.MaterializeResult(
         asset_key=["raw_audit", "log_lines"],
-        metadata={"new_lines": result.loaded, "files": result.files, "dagster/row_count": lines},
+        metadata={
+            "new_lines": result.loaded,
+            "duplicates": result.duplicates,
+            "files": result.files,
+            "dagster/row_count": lines,
+        },
     )
     yield dg.MaterializeResult(
         asset_key=["raw_audit", "quarantined_lines"],

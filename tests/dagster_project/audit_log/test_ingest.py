@@ -232,19 +232,6 @@ def test_no_file_is_a_sentence_that_names_the_variable(owner: psycopg.Connection
         ingest(owner, patterns, DAY)
 
 
-def test_a_file_that_may_not_be_read_is_a_sentence(
-    owner: psycopg.Connection, log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log.write_bytes(json_line("one"))
-
-    def refuse(path: Path) -> None:
-        raise PermissionError(path)
-
-    monkeypatch.setattr(ingest_module, "detect_format", refuse)  # root may read every file
-    with pytest.raises(AuditLogError, match="log_file_mode = 0640"):
-        load(owner, log)
-
-
 def test_the_log_that_the_server_itself_wrote(owner: psycopg.Connection, warehouse: Warehouse, admin_dsn: str) -> None:
     with (
         person_dsn(admin_dsn) as dsn,
