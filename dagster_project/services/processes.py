@@ -104,7 +104,7 @@ def _session_members(leader: int) -> list[int]:
     """The processes of a leader's session: Dagster's code servers and runs are children of the UI and the daemon."""
     _reap(leader)
     pids = [int(path.name) for path in _PROC.iterdir() if path.name.isdecimal()] if _PROC.exists() else [leader]
-    return [pid for pid in pids if _session(pid) == leader and _command_line(pid)]
+    return [pid for pid in pids if _session(pid) == leader and _is_alive(pid)]
 
 
 def _session(pid: int) -> int | None:
@@ -112,6 +112,17 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid)
     except (ProcessLookupError, PermissionError):
         return None
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process still runs; one that is just being started has no command line yet, so its state is asked."""
+    if not _PROC.exists():
+        return bool(_command_line(pid))
+    try:
+        state = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")
 
 
 def _command_line(pid: int) -> str:
