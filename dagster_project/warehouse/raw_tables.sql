@@ -20,7 +20,7 @@ create table if not exists raw_audit.log_lines (
 create index if not exists log_lines_ingested_at on raw_audit.log_lines (ingested_at);
 -- what tells a line from all others, in whatever file it stands; the moment too, for the logs of several servers
 create unique index if not exists log_lines_session_line on raw_audit.log_lines
-    ((line ->> 'session_id'), (line ->> 'line_num'), (line ->> 'timestamp'));
+    ((line ->> 'session_id'), ((line ->> 'line_num')::bigint), (line ->> 'timestamp'));
 
 -- One row per line that could not be read; the text stays in the log file, at that offset.
 create table if not exists raw_audit.quarantined_lines (

@@ -46,7 +46,7 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
         except AuditLogError as error:
             raise dg.Failure(str(error)) from error
         lines, statements, quarantined = connection.execute(
-            "select count(*), count(*) filter (where line ->> 'message' ~ '(statement|execute [^:]*): '),"
+            "select count(*), count(*) filter (where line ->> 'message' ~ '(statement|execute [^:]*|^AUDIT): '),"
             " (select count(*) from raw_audit.quarantined_lines) from raw_audit.log_lines"
         ).fetchone()
     if statements == 0:

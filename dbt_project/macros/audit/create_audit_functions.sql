@@ -7,6 +7,8 @@ create schema if not exists staging;
 {{ function_sql_tokens() }}
 {{ function_bind_parameters() }}
 {{ function_statement_body() }}
+{{ function_csv_fields() }}
+{{ function_pgaudit_parameters() }}
 {{ function_url_decode() }}
 {{ function_question_in_comment() }}
 {% endmacro %}

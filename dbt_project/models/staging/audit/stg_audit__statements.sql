@@ -1,20 +1,65 @@
-{#- The message forms are those of PostgreSQL's errmsg calls in src/backend/tcop/postgres.c. -#}
+{#- The message forms are those of PostgreSQL's errmsg calls in src/backend/tcop/postgres.c, and of pgaudit's records:
+    AUDIT: type, statement id, substatement id, class, command, object type, object name, statement, parameters. -#}
 with log_lines as (
 
     select * from {{ ref('stg_audit__log_lines') }}
 
 ),
 
-extracted as (
+parsed as (
 
     select
         *,
         regexp_match(
             message,
             '^(?:duration: ([0-9.]+) ms  )?(?:statement|execute (?:fetch from )?[^:]*): (.*)$'
-        ) as parts
+        ) as parts,
+        case when message like 'AUDIT: %' then staging.csv_fields(substr(message, 8)) end as audit
     from log_lines
-    where severity = 'LOG'
+    where severity in ('LOG', 'INFO', 'NOTICE', 'WARNING')    -- pgaudit.log_level
+
+),
+
+server_statements as (
+
+    select
+        *,
+        parts[2] as logged_statement,
+        detail as parameters,
+        parts[1]::double precision as duration_ms
+    from parsed
+    where parts is not null
+        and severity = 'LOG'
+
+),
+
+audited_statements as (
+
+    select
+        *,
+        audit[8] as logged_statement,
+        staging.pgaudit_parameters(audit[9]) as parameters,
+        null::double precision as duration_ms
+    from parsed
+    where audit[3] = '1'    -- what a function runs inside is not what somebody asked
+        and audit[8] not in ('<previously logged>', '<not logged>')
+        -- a statement has one SESSION line, and then an OBJECT line for each table: the first of them counts
+        and (audit[1] = 'SESSION' or not exists (
+            select 1
+            from log_lines as preceding
+            where preceding.session_id = parsed.session_id
+                and preceding.session_line_number = parsed.session_line_number - 1
+                and preceding.message like 'AUDIT: %'
+                and split_part(preceding.message, ',', 2) = parsed.audit[2]
+        ))
+
+),
+
+extracted as (
+
+    select * from server_statements
+    union all
+    select * from audited_statements
 
 )
 
@@ -30,15 +75,14 @@ select
     user_name,
     database_name,
     application_name,
-    parts[2] as statement,
-    staging.bind_parameters(parts[2], detail) as bound_statement,
+    logged_statement as statement,
+    staging.bind_parameters(logged_statement, parameters) as bound_statement,
 
     ---------- numerics
-    parts[1]::double precision as duration_ms,
+    duration_ms,
 
     ---------- timestamps
     logged_at,
     ingested_at
 
 from extracted
-where parts is not null
