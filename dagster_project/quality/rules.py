@@ -1,7 +1,8 @@
 """The rules that a corpus must keep before anything trains on it; `codes.py` names and describes them.
 
 `validate.py` runs them; the codes are the names of the Dagster checks and the key of `monitoring.corpus_quality`.
-A query selects the rows that break the rule; `{batch}` is `corpus.training_pairs`.
+A query selects the rows that break the rule; `{batch}` is `corpus.training_pairs`, and needs a name of its own where
+the query has a join: PostgreSQL 15 insists, and Great Expectations gives it one only elsewhere.
 """
 
 import great_expectations.expectations as gxe
@@ -32,7 +33,7 @@ class ExpectCanonicalForm(gxe.UnexpectedRowsExpectation):
     """The SQL looks canonical: one line, one statement, no comment."""
 
     unexpected_rows_query: str = (
-        "select pair_id from {batch} cross join lateral staging.sql_tokens(output) as tokens"
+        "select pair_id from {batch} as pairs cross join lateral staging.sql_tokens(output) as tokens"
         " where output !~ '^(select|with) ' or tokens.kind = 'comment' or tokens.token = ';'"
         " or (tokens.kind = 'space' and tokens.token <> ' ')"
     )
@@ -86,7 +87,7 @@ class ExpectHeldOutParts(gxe.UnexpectedRowsExpectation):
         "select part from (select count(*) as pairs,"
         " count(*) filter (where question_split = 'test') as question_test,"
         " count(*) filter (where question_split = 'dev') as dev,"
-        " count(*) filter (where template_split = 'test') as template_test from {batch}) as sizes"
+        " count(*) filter (where template_split = 'test') as template_test from {batch} as all_pairs) as sizes"
         " cross join lateral (values ('question_test', question_test), ('dev', dev), ('template_test', template_test))"
         " as parts (part, size) where size < 0.03 * pairs or size = 0"
     )
