@@ -77,7 +77,7 @@ def end(home: Path, service: Service) -> bool:
     text = path.read_text().strip() if path.exists() else ""
     leader = int(text) if text.isdecimal() else None
     # A leader that is gone may have left children behind; one that is another program now has nothing of ours.
-    is_ours = leader is not None and (is_running(leader, service) or not _command_line(leader))
+    is_ours = leader is not None and (is_running(leader, service) or not _is_alive(leader))
     members = _session_members(leader) if leader is not None and is_ours else []
     if leader is not None and members:
         _signal(members, signal.SIGTERM)
