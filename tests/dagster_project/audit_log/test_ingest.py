@@ -1,7 +1,6 @@
 """New lines reach `raw_audit` exactly once, whatever happens to the file or to the reader."""
 
 import os
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,20 +15,6 @@ from tests.dagster_project.audit_log.lines import csv_line, json_line
 from tests.people import logged_lines, person_dsn
 
 DAY = date(2026, 3, 1)
-
-
-@pytest.fixture
-def owner(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
-    """The owner's connection to raw tables that are empty."""
-    with psycopg.connect(warehouse.dsn, autocommit=True) as connection:
-        connection.execute("truncate raw_audit.log_lines, raw_audit.quarantined_lines, raw_audit.log_files")
-        yield connection
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """A log file that does not exist yet."""
-    return tmp_path / "postgresql.json"
 
 
 def load(owner: psycopg.Connection, *paths: Path, up_to: date = DAY) -> IngestResult:

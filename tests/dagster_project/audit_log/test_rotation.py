@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import zstandard
 
 from dagster_project.audit_log.errors import AuditLogError
 from dagster_project.audit_log.ingest import IngestResult, ingest
-from dagster_project.warehouse.settings import Warehouse
 from tests.dagster_project.audit_log.lines import csv_line, json_line
 
 DAY = date(2026, 3, 1)
@@ -34,18 +32,6 @@ def zstandard_frames(content: bytes) -> bytes:
     """Two frames, as parallel compressors write them."""
     middle = content.index(b"\n") + 1
     return b"".join(zstandard.ZstdCompressor().compress(part) for part in (content[:middle], content[middle:]))
-
-
-@pytest.fixture
-def owner(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(warehouse.dsn, autocommit=True) as connection:
-        connection.execute("truncate raw_audit.log_lines, raw_audit.quarantined_lines, raw_audit.log_files")
-        yield connection
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "postgresql.json"
 
 
 def load(owner: psycopg.Connection, log: Path) -> IngestResult:
