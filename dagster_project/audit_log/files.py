@@ -18,7 +18,7 @@ import zstandard
 from dagster_project.audit_log.errors import AuditLogError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16  # a log shrinks a hundredfold: 64 kB are a few MB of text
 
 
 @dataclass(frozen=True)
