@@ -32,8 +32,11 @@ as $function$
         left join parameters on tokens.kind = 'parameter' and parameters.name = tokens.token
     )
 
+    -- (most statements have none: their tokens are not read)
     select
-        case when bool_and(token is not null) then string_agg(token, '' order by ordinal) end
-    from bound
+        case
+            when statement !~ '\$[0-9]' then statement
+            else (select case when bool_and(token is not null) then string_agg(token, '' order by ordinal) end from bound)
+        end
 $function$;
 {% endmacro %}

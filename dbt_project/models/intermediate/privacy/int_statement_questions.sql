@@ -13,30 +13,47 @@ with executions as (
     select * from {{ ref('int_statement_executions') }}
     where statement_hash is not null
     {% if is_incremental() %}
-        and ingested_at > (select coalesce(max(this.ingested_at), '-infinity') from {{ this }} as this)
+        and {{ newer_than(this) }}
     {% endif %}
 
 ),
 
 statements as (
 
-    select * from {{ ref('stg_audit__statements') }}
+    select log_file, byte_offset, statement from {{ ref('stg_audit__statements') }}
+    {% if is_incremental() %}
+    where {{ newer_than(this) }}
+    {% endif %}
+
+),
+
+-- tokens cost time: they are read once a text, not once an execution
+commented_texts as (
+
+    select
+        executions.statement_hash,
+        statements.statement,
+        min(executions.executed_at) as executed_at,
+        max(executions.ingested_at) as ingested_at
+    from executions
+    inner join statements
+        on executions.log_file = statements.log_file
+        and executions.byte_offset = statements.byte_offset
+    where statements.statement ~ '--|/\*'
+    group by executions.statement_hash, statements.statement
 
 ),
 
 commented as (
 
     select
-        executions.statement_hash,
-        executions.ingested_at,
-        executions.executed_at,
+        commented_texts.statement_hash,
+        commented_texts.ingested_at,
+        commented_texts.executed_at,
         found.origin,
         found.question
-    from executions
-    inner join statements
-        on executions.log_file = statements.log_file
-        and executions.byte_offset = statements.byte_offset
-    cross join lateral staging.sql_tokens(statements.statement) as tokens
+    from commented_texts
+    cross join lateral staging.sql_tokens(commented_texts.statement) as tokens
     cross join lateral staging.question_in_comment(tokens.token) as found
     where tokens.kind = 'comment'
         and found.question <> ''

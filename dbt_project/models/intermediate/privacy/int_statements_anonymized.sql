@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
     indexes=[{'columns': ['statement_hash'], 'unique': true}],
 ) }}
 
@@ -12,12 +12,18 @@ with executions as (
 
     select * from {{ ref('int_statement_executions') }}
     where statement_hash is not null
+    {% if is_incremental() %}
+        and {{ newer_than(this) }}
+    {% endif %}
 
 ),
 
 statements as (
 
-    select * from {{ ref('stg_audit__statements') }}
+    select log_file, byte_offset, statement, parameters from {{ ref('stg_audit__statements') }}
+    {% if is_incremental() %}
+    where {{ newer_than(this) }}
+    {% endif %}
 
 ),
 
@@ -27,7 +33,8 @@ first_executions as (
         executions.statement_hash,
         executions.log_file,
         executions.byte_offset,
-        executions.executed_at
+        executions.executed_at,
+        executions.ingested_at
     from executions
     {% if is_incremental() %}
     where not exists (
@@ -38,15 +45,24 @@ first_executions as (
 
 ),
 
-bodies as (
+bodies as materialized (
 
     select
         first_executions.*,
-        staging.statement_body(statements.bound_statement) as body
+        staging.bind_parameters(staging.statement_body(statements.statement), statements.parameters) as body
     from first_executions
     inner join statements
         on first_executions.log_file = statements.log_file
         and first_executions.byte_offset = statements.byte_offset
+
+),
+
+pseudonymized as materialized (
+
+    select
+        *,
+        privacy.pseudonymize_sql(body) as statement
+    from bodies
 
 )
 
@@ -57,12 +73,13 @@ select
     byte_offset,
 
     ---------- text
-    privacy.pseudonymize_sql(body) as statement,
+    statement,
 
     ---------- booleans
-    privacy.pseudonymize_sql(body) <> body as is_pseudonymized,
+    statement <> body as is_pseudonymized,
 
     ---------- timestamps
-    executed_at as first_executed_at
+    executed_at as first_executed_at,
+    ingested_at
 
-from bodies
+from pseudonymized

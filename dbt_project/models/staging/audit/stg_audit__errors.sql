@@ -17,7 +17,8 @@ select
     statement,
 
     ---------- timestamps
-    logged_at
+    logged_at,
+    ingested_at
 
 from log_lines
 where severity in ('ERROR', 'FATAL', 'PANIC')

@@ -1,22 +1,26 @@
 {#- The message forms are those of PostgreSQL's errmsg calls in src/backend/tcop/postgres.c, and of pgaudit's records:
     AUDIT: type, statement id, substatement id, class, command, object type, object name, statement, parameters. -#}
-with log_lines as (
+with log_lines as not materialized (    -- so that a reader's condition on ingested_at reaches the index
 
     select * from {{ ref('stg_audit__log_lines') }}
 
 ),
 
-parsed as (
+parsed as not materialized (
 
     select
-        *,
-        regexp_match(
-            message,
-            '^(?:duration: ([0-9.]+) ms  )?(?:statement|execute (?:fetch from )?[^:]*): (.*)$'
-        ) as parts,
-        case when message like 'AUDIT: %' then staging.csv_fields(substr(message, 8)) end as audit
+        log_lines.*,
+        found.prefix,
+        case when log_lines.message like 'AUDIT: %' then staging.csv_fields(substr(log_lines.message, 8)) end as audit
     from log_lines
-    where severity in ('LOG', 'INFO', 'NOTICE', 'WARNING')    -- pgaudit.log_level
+    -- (offset 0: evaluated once a line, not at each mention)
+    cross join lateral (
+        select substring(
+            log_lines.message from '^(?:duration: [0-9.]+ ms  )?(?:statement|execute (?:fetch from )?[^:]*): '
+        ) as prefix
+        offset 0
+    ) as found
+    where log_lines.severity in ('LOG', 'INFO', 'NOTICE', 'WARNING')    -- pgaudit.log_level
 
 ),
 
@@ -24,11 +28,11 @@ server_statements as (
 
     select
         *,
-        parts[2] as logged_statement,
+        substr(message, char_length(prefix) + 1) as logged_statement,
         detail as parameters,
-        parts[1]::double precision as duration_ms
+        substring(prefix from 'duration: ([0-9.]+)')::double precision as duration_ms
     from parsed
-    where parts is not null
+    where prefix is not null
         and severity = 'LOG'
 
 ),
@@ -76,6 +80,7 @@ select
     database_name,
     application_name,
     logged_statement as statement,
+    parameters,
     staging.bind_parameters(logged_statement, parameters) as bound_statement,
 
     ---------- numerics
