@@ -1,23 +1,73 @@
-{#- The body of a sandbox model: a business table with its tagged columns pseudonymized, the others as they are. -#}
-{% macro sandbox_table(schema, table) %}
-{%- set relation = source(schema, table) -%}
+{#- A sandbox model: a business table with its tagged columns pseudonymized, the others as they are. It becomes the
+    table `sandbox_<schema>.<table>`, and is there only while its schema is one of AUDITUNE_SCHEMAS.
+
+    source_name, table: as in `source()`. schema, identifier: their names in the database, where those are names that a
+    model cannot bear. -#}
+{% macro sandbox_table(source_name, table, schema=none, identifier=none) %}
+{{ config(
+    enabled=(source_name in chosen_schemas()),
+    schema='sandbox_' ~ (schema or source_name),
+    alias=identifier or table,
+) }}
+{%- if source_name in chosen_schemas() %}
+{%- set relation = source(source_name, table) -%}
 {%- set tags = {} -%}
-{%- for tag in pii_tags() if tag.schema == schema and tag.table == table -%}
+{%- for tag in pii_tags() if tag.schema == relation.schema and tag.table == relation.identifier -%}
     {%- do tags.update({tag.column: tag.pii}) -%}
 {%- endfor -%}
 -- depends_on: {{ ref('int_pii_surrogates') }}
 select
     {%- if execute %}
-    {%- for column in adapter.get_columns_in_relation(relation) %}
-    {%- set name = adapter.quote(column.name) %}
+    {%- for column in business_columns(relation) %}
     {%- if column.name in tags %}
-    privacy.pseudonym('{{ tags[column.name] }}', {{ name }}::text)::{{ column.data_type }} as {{ name }}
+    {{ pseudonymized(column, tags[column.name]) }} as {{ adapter.quote(column.name) }}
     {%- else %}
-    {{ name }}
+    {{ adapter.quote(column.name) }}
     {%- endif %}
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
     {%- else %} *
     {%- endif %}
 from {{ relation }}
+{%- endif %}
+{% endmacro %}
+
+{#- The columns of a business relation in their order: [{name, type}], with the type as PostgreSQL writes it
+    (`text[]`, `numeric(10,2)`), of materialized views too. -#}
+{% macro business_columns(relation) %}
+    {%- set found = run_query(
+        "select attname::text, pg_catalog.format_type(atttypid, atttypmod) from pg_catalog.pg_attribute"
+        ~ " where attrelid = '" ~ (relation | string).replace("'", "''") ~ "'::pg_catalog.regclass"
+        ~ " and attnum > 0 and not attisdropped order by attnum"
+    ) -%}
+    {%- set columns = [] -%}
+    {%- for row in found.rows -%}
+        {%- do columns.append({'name': row[0], 'type': row[1]}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+{#- A tagged column's expression, of the column's own type; a type that holds no such text, such as an enum, becomes
+    text. An array's elements are replaced one by one, a JSON document as a whole. -#}
+{% macro pseudonymized(column, pii) %}
+    {%- set name = adapter.quote(column.name) -%}
+    {%- set type = column.type -%}
+    {%- if type.endswith('[]') -%}
+        {%- set element = type[:-2] if type[:-2].split('(')[0] in pseudonym_types() else 'text' -%}
+(select array_agg(privacy.pseudonym('{{ pii }}', element::text)::{{ element }} order by place) from unnest({{ name }}) with ordinality as elements (element, place))
+    {%- elif type in ('json', 'jsonb') -%}
+to_{{ type }}(privacy.pseudonym('{{ pii }}', {{ name }}::text))
+    {%- elif type.split('(')[0] in pseudonym_types() -%}
+privacy.pseudonym('{{ pii }}', {{ name }}::text)::{{ type }}
+    {%- else -%}
+privacy.pseudonym('{{ pii }}', {{ name }}::text)
+    {%- endif -%}
+{% endmacro %}
+
+{#- The types that a pseudonym can be written in. -#}
+{% macro pseudonym_types() %}
+    {{ return([
+        'text', 'character varying', 'character', 'citext', 'date', 'timestamp without time zone', 'timestamp with time zone',
+        'inet', 'cidr', 'uuid', 'smallint', 'integer', 'bigint', 'numeric',
+    ]) }}
 {% endmacro %}

@@ -10,7 +10,7 @@ select
 from (
     values
     {%- for tag in tags %}
-    ('{{ tag.schema }}', '{{ tag.table }}', '{{ tag.column }}', '{{ tag.pii }}'),
+    ({{ sql_text(tag.schema) }}, {{ sql_text(tag.table) }}, {{ sql_text(tag.column) }}, '{{ tag.pii }}'),
     {%- endfor %}
     (null, null, null, null)  -- so that a project without a tag compiles too
 ) as tags (table_schema, table_name, column_name, pii_class)

@@ -9,8 +9,11 @@
 ) }}
 
 -- depends_on: {{ ref('int_pii_columns') }}
--- depends_on: {{ source('shop', 'customers') }}
--- depends_on: {{ source('shop', 'employees') }}
+{%- for schema in chosen_schemas() %}
+{%- for table in context['tables_of_' ~ schema]() %}
+-- depends_on: {{ source(schema, table) }}
+{%- endfor %}
+{%- endfor %}
 {%- set tags = pii_tags() %}
 
 with raw_values as (

@@ -1,9 +1,11 @@
 {#- Sample values only of untagged text columns with few distinct values: they name statuses and kinds, never persons. -#}
 -- the statistics are those of the sandbox tables as they stand now
-{%- for table in ['calendar', 'categories', 'products', 'customers', 'orders', 'order_items', 'payments', 'refunds',
-                  'shipments', 'plans', 'subscriptions', 'employees', 'support_tickets'] %}
--- depends_on: {{ ref('sandbox_shop__' ~ table) }}
+{%- for schema in chosen_schemas() %}
+{%- for table in context['tables_of_' ~ schema]() %}
+-- depends_on: {{ ref('sandbox_' ~ schema ~ '__' ~ table) }}
 {%- endfor %}
+{%- endfor %}
+{{ check_sandbox_is_listed() }}
 
 with catalog_columns as (
 

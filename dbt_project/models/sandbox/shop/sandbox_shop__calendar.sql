@@ -1,3 +1,1 @@
-{{ config(alias='calendar') }}
-
 {{ sandbox_table('shop', 'calendar') }}

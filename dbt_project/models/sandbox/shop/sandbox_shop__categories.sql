@@ -1,3 +1,1 @@
-{{ config(alias='categories') }}
-
 {{ sandbox_table('shop', 'categories') }}

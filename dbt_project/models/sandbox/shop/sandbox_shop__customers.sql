@@ -1,3 +1,1 @@
-{{ config(alias='customers') }}
-
 {{ sandbox_table('shop', 'customers') }}

@@ -1,3 +1,1 @@
-{{ config(alias='employees') }}
-
 {{ sandbox_table('shop', 'employees') }}

@@ -1,3 +1,1 @@
-{{ config(alias='order_items') }}
-
 {{ sandbox_table('shop', 'order_items') }}

@@ -1,3 +1,1 @@
-{{ config(alias='orders') }}
-
 {{ sandbox_table('shop', 'orders') }}

@@ -1,3 +1,1 @@
-{{ config(alias='payments') }}
-
 {{ sandbox_table('shop', 'payments') }}

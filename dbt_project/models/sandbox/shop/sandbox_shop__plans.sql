@@ -1,3 +1,1 @@
-{{ config(alias='plans') }}
-
 {{ sandbox_table('shop', 'plans') }}

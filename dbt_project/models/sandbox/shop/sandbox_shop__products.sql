@@ -1,3 +1,1 @@
-{{ config(alias='products') }}
-
 {{ sandbox_table('shop', 'products') }}

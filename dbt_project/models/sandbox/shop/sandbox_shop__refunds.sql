@@ -1,3 +1,1 @@
-{{ config(alias='refunds') }}
-
 {{ sandbox_table('shop', 'refunds') }}

@@ -1,3 +1,1 @@
-{{ config(alias='shipments') }}
-
 {{ sandbox_table('shop', 'shipments') }}

@@ -1,3 +1,1 @@
-{{ config(alias='subscriptions') }}
-
 {{ sandbox_table('shop', 'subscriptions') }}

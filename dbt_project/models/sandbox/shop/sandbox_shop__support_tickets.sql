@@ -1,3 +1,1 @@
-{{ config(alias='support_tickets') }}
-
 {{ sandbox_table('shop', 'support_tickets') }}

@@ -1,5 +1,4 @@
 {#- PostgreSQL's own catalog is the source: pg_class, pg_attribute, pg_constraint and the comments. -#}
-{%- set schemas = business_schemas() %}
 
 with relations as (
 
@@ -11,8 +10,12 @@ with relations as (
     inner join pg_catalog.pg_namespace as namespaces on classes.relnamespace = namespaces.oid
     where classes.relkind in ('r', 'p', 'v', 'm', 'f')
         and not classes.relispartition
-        and namespaces.nspname in (
-            {%- for schema in schemas %}'{{ schema }}'{{ ', ' if not loop.last }}{% else %}null{% endfor -%}
+        and (namespaces.nspname, classes.relname) in (
+            values
+            {%- for relation in business_relations() %}
+            ({{ sql_text(relation.schema) }}, {{ sql_text(relation.identifier) }}),
+            {%- endfor %}
+            (null, null)
         )
 
 ),
