@@ -8,7 +8,7 @@ Called by the pipeline's validation, the evaluation and the API. The form:
 - aliases t1, t2, … only for derived tables and for a table that is read twice; WITH queries are called w1, w2, …;
 - output columns named only where an outer query refers to them, after their expression (`sum_amount`);
 - expressions of the select list are grouped and ordered by position, plain columns by name;
-- operands of AND and OR sorted, `>=` before `<`;
+- operands of AND and OR sorted, `>=` before `<`; of a comparison the column first and the constant last;
 - `x::type`, `date '2024-01-01'`, `interval '3 months'`, `now()`, `<>`, `not in`.
 """
 
@@ -20,7 +20,7 @@ from sqlglot import exp
 from training.sql.bind import Binding, bind
 from training.sql.catalog import Catalog
 from training.sql.errors import UnsupportedSyntax
-from training.sql.names import assign, mark
+from training.sql.names import MARK, assign, mark
 from training.sql.parse import parse_select
 from training.sql.render import render
 from training.sql.simplify import order_conditions, refer_by_position, simplify
@@ -77,14 +77,24 @@ def _rewrite(sql: str, catalog: Catalog) -> str:
 
 
 def _sort_key(operand: exp.Expression, binding: Binding) -> tuple[str, ...]:
-    # Without literals first, so that queries of one template are ordered alike; tables by name, not by alias; and of a
-    # range the lower end first, as people write it.
+    """What conditions are sorted by: nothing in it depends on how the statement names or orders things.
+
+    Without literals first, so that queries of one template are ordered alike; tables by name, not by alias; of a range
+    the lower end first, as people write it. Only then by which of two readings of one table is meant.
+    """
     names = {str(source.key): source.table.name if source.table else "" for source in binding.sources}
+    own = [alias.name.removeprefix(MARK) for alias in operand.find_all(exp.TableAlias)]
+    places = {key: f"{name} {own.index(key) if key in own else 1000 + int(key)}" for key, name in names.items()}
+    text = render(operand)
+    return (
+        _named(render(_without_literals(operand.copy())), names).translate(_LOWER_END_FIRST),
+        _named(text, names).translate(_LOWER_END_FIRST),
+        _named(text, places),
+    )
 
-    def text(node: exp.Expression) -> str:
-        return _MARKED.sub(lambda match: names.get(match.group(1), ""), render(node)).translate(_LOWER_END_FIRST)
 
-    return text(_without_literals(operand.copy())), text(operand)
+def _named(text: str, names: dict[str, str]) -> str:
+    return _MARKED.sub(lambda match: names.get(match.group(1), ""), text)
 
 
 def _without_literals(tree: exp.Expression) -> exp.Expression:

@@ -16,7 +16,7 @@ from training.sql.scope import Output, Source
 # Words that PostgreSQL 18 takes as a column's name only in quotes, or only in some places.
 KEYWORDS = frozenset((Path(__file__).parent / "keywords.txt").read_text(encoding="ascii").split())
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_MARK = "@"
+MARK = "@"
 _MAX_NAME = 40
 
 
@@ -36,15 +36,18 @@ def mark(binding: Binding) -> None:
     for reference in binding.references:
         if reference.output is not None:
             reference.node.set("this", exp.to_identifier(reference.output.final_name))
-            reference.node.set("table", exp.to_identifier(f"{_MARK}{reference.source.key}"))
+            reference.node.set("table", exp.to_identifier(f"{MARK}{reference.source.key}"))
         elif isinstance(reference.node.this, exp.Star):
-            reference.node.set("table", exp.to_identifier(f"{_MARK}{reference.source.key}"))
+            reference.node.set("table", exp.to_identifier(f"{MARK}{reference.source.key}"))
         else:
-            reference.node.set("this", exp.to_identifier(f"{_MARK}{reference.source.key}"))
+            reference.node.set("this", exp.to_identifier(f"{MARK}{reference.source.key}"))
         reference.node.set("db", None)
+    numbers = {id(cte): number for number, cte in enumerate(binding.ctes)}
     for source in binding.sources:
+        if source.cte is not None:
+            source.node.set("this", exp.to_identifier(f"{MARK}with{numbers[id(source.cte)]}"))
         columns = [exp.to_identifier("value")] if _is_function(source) else None
-        source.node.set("alias", exp.TableAlias(this=exp.to_identifier(f"{_MARK}{source.key}"), columns=columns))
+        source.node.set("alias", exp.TableAlias(this=exp.to_identifier(f"{MARK}{source.key}"), columns=columns))
     for select, outputs in binding.outputs:
         _drop_aliases(select, outputs)
 
@@ -147,7 +150,7 @@ def assign(tree: exp.Expression, binding: Binding, catalog: Catalog) -> None:
 
 
 def _marked(column: exp.Column) -> int:
-    return int((column.table or column.name).removeprefix(_MARK))
+    return int((column.table or column.name).removeprefix(MARK))
 
 
 def _base_name(source: Source, cte_names: dict[int, str]) -> str | None:

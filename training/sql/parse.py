@@ -4,12 +4,13 @@ Called by the canonical form, the guard and the category tags. No catalog is nee
 """
 
 import logging
-import re
 from collections import Counter
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
 
 from training.sql.errors import NotOneSelect, ParseFailure
 
@@ -21,7 +22,8 @@ MAX_TREE_DEPTH = 200
 # sqlglot logs the text of statements that it only half understands, and a statement may quote a person's data.
 logging.getLogger("sqlglot").disabled = True
 
-_FIRST_WORD = re.compile(r"[\s(]*(?:(?:--[^\n]*\n|/\*.*?\*/)[\s(]*)*(\w+)", re.DOTALL)
+_NOT_UNDERSTOOD = "The statement is not PostgreSQL that the parser understands."
+_OPENING, _CLOSING = (TokenType.L_PAREN, TokenType.L_BRACKET), (TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
 class WarehouseDialect(Postgres):
@@ -31,6 +33,9 @@ class WarehouseDialect(Postgres):
     """
 
     TIME_MAPPING: dict[str, str] = {}
+
+
+_TYPES = frozenset(WarehouseDialect.parser_class.TYPE_TOKENS)
 
 
 def parse_select(sql: str) -> exp.Select | exp.SetOperation:
@@ -48,19 +53,22 @@ def parse_select(sql: str) -> exp.Select | exp.SetOperation:
     """
     if len(sql) > MAX_CHARACTERS or "\x00" in sql:
         raise ParseFailure(f"A statement has at most {MAX_CHARACTERS} characters and no NUL.")
-    word = _FIRST_WORD.match(sql)
-    if word is None or word.group(1).lower() not in ("select", "with"):
-        raise NotOneSelect("Only a statement that starts with SELECT or WITH is accepted.")
     try:
-        _check_size(sql)
-        parsed = WarehouseDialect().parse(sql)
-        # A comment after the semicolon counts as a statement of its own.
-        statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
-    except (SqlglotError, RecursionError, ValueError) as error:
-        if isinstance(error, ParseFailure):
-            raise
-        # The parser's message quotes the statement, so neither it nor its chain goes further.
-        raise ParseFailure("The statement is not PostgreSQL that the parser understands.") from None
+        tokens = WarehouseDialect().tokenize(sql)
+    except (SqlglotError, ValueError):
+        raise ParseFailure(_NOT_UNDERSTOOD) from None
+    word = next((token.text.lower() for token in tokens if token.token_type is not TokenType.L_PAREN), None)
+    if word not in ("select", "with"):
+        raise NotOneSelect("Only a statement that starts with SELECT or WITH is accepted.")
+    _check_size(tokens)
+    _check_numbers(sql, tokens)
+    try:
+        parsed = WarehouseDialect().parse(_plain(sql, tokens))
+    except Exception:
+        # sqlglot raises anything, TypeError and AssertionError too, on calls with odd arguments. What it says quotes the
+        # statement, so neither it nor its chain goes further.
+        raise ParseFailure(_NOT_UNDERSTOOD) from None
+    statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(statements) != 1:
         raise NotOneSelect("Exactly one statement is accepted.")
     tree = statements[0]
@@ -77,18 +85,60 @@ def _filled(node: exp.Expression) -> list[str]:
     return [key for key, value in node.args.items() if value]
 
 
-def _check_size(sql: str) -> None:
+def _plain(sql: str, tokens: list[Token]) -> str:
+    """The statement as sqlglot reads it right: without comments, for it reads `group by` as one token and no comment
+    inside it, and with brackets around the literal of `date '2024-01-01'::text`, for it would cast the string first.
+    """
+    opening = {_first_of_typed(tokens, place): place for place in range(len(tokens)) if _is_cast(tokens, place)}
+    closing = set(opening.values())
+    pieces, end = [], 0
+    for place, token in enumerate(tokens):
+        pieces += [" " if token.start > end else "", "(" if place in opening and place not in closing else ""]
+        pieces += [sql[token.start : token.end + 1], ")" if place in closing and place not in opening else ""]
+        end = token.end + 1
+    return "".join(pieces)
+
+
+def _is_cast(tokens: list[Token], place: int) -> bool:
+    """Whether a string with `::` after it stands there."""
+    return (
+        tokens[place].token_type is TokenType.STRING
+        and place + 1 < len(tokens)
+        and tokens[place + 1].token_type is TokenType.DCOLON
+    )
+
+
+def _first_of_typed(tokens: list[Token], place: int) -> int:
+    """Where the type before a string starts; the string's own place where it has none."""
+    before = [token.text.lower() for token in tokens[max(place - 4, 0) : place]]
+    if before[-2:] == ["time", "zone"] and before[:-2][-1:] in (["with"], ["without"]):
+        return place - 4
+    return place - 1 if place and tokens[place - 1].token_type in _TYPES else place
+
+
+def _check_numbers(sql: str, tokens: list[Token]) -> None:
+    """Refuse numbers that sqlglot misreads: `1_000` as 1 named _000, `0x1F` as a bit string."""
+    for token, following in pairwise([*tokens, None]):
+        is_run_on = following is not None and following.start == token.end + 1 and sql[following.start].isidentifier()
+        is_based = sql[token.start] == "0" and token.token_type is not TokenType.NUMBER
+        if is_based or (token.token_type is TokenType.NUMBER and is_run_on):
+            raise ParseFailure("A number has decimal digits alone, and a blank before the next word.")
+
+
+def _check_size(tokens: list[Token]) -> None:
     """Refuse what the parser would take very long for: it goes back and forth over brackets and unfinished joins."""
-    depth = deepest = 0
+    depth = deepest = brackets = 0
     words: Counter[str] = Counter()
-    for token in WarehouseDialect().tokenize(sql):
-        words[token.text.lower()] += 1
-        if token.text in ("(", "["):
+    for token in tokens:
+        if token.token_type in _OPENING:
             depth += 1
             deepest = max(deepest, depth)
-        elif token.text in (")", "]"):
+            brackets += token.token_type is TokenType.L_BRACKET
+        elif token.token_type in _CLOSING:
             depth -= 1
-    if deepest > MAX_BRACKET_DEPTH or words["["] > MAX_BRACKET_DEPTH:
+        elif token.token_type is not TokenType.STRING:
+            words[token.text.lower()] += 1
+    if deepest > MAX_BRACKET_DEPTH or brackets > MAX_BRACKET_DEPTH:
         raise ParseFailure(f"Brackets are nested deeper than {MAX_BRACKET_DEPTH}.")
     conditions = sum(words[word] for word in ("on", "using", "cross", "natural"))
     if words["join"] > conditions + MAX_BARE_JOINS:

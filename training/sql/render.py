@@ -26,6 +26,7 @@ _VERBATIM = {
 # What `::` may follow without brackets.
 _ATOMS = (exp.Column, exp.Func, exp.Paren, exp.Subquery, exp.Literal, exp.Var)
 _NOT_ATOMS = (exp.Case, exp.Interval, exp.Connector, exp.Exists, exp.RegexpLike, exp.Extract)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _UNIT = re.compile(r"(\d+(?:\.\d+)?) *([a-z]+)")
 _UNITS = {
     "year": {"y", "yr", "yrs", "year", "years"},
@@ -58,7 +59,9 @@ def render(tree: exp.Expression) -> str:
             continue
         if node is tree:
             return _lower(text)
-        node.replace(exp.Var(this=text))
+        written = exp.Var(this=text)
+        written.meta["was"] = type(node)
+        node.replace(written)
     return _lower(_generate(tree))
 
 
@@ -77,15 +80,21 @@ def _spelling(node: exp.Expression) -> str | None:
     if type(node) is exp.Cast:
         return _cast(node)
     if isinstance(node, exp.Interval) and isinstance(node.this, exp.Literal):
-        if isinstance(node.args.get("unit"), exp.IntervalSpan):
-            return None
+        unit = node.args.get("unit")
+        if isinstance(unit, exp.IntervalSpan) or (unit is not None and not _NUMBER.fullmatch(node.this.name)):
+            return f"interval {_generate(node.this)} {_generate(unit)}"
         return f"interval '{_interval(node.this.name + ' ' + node.text('unit'))}'"
     if isinstance(node, exp.TimestampTrunc):
         zone = node.args.get("zone")
         parts = [f"'{node.text('unit').lower()}'", _generate(node.this), *([_generate(zone)] if zone else [])]
         return f"date_trunc({', '.join(parts)})"
-    if isinstance(node, exp.CurrentTimestamp):
-        return f"current_timestamp({_generate(node.this)})" if node.this else "now()"
+    if isinstance(node, exp.CurrentTimestamp | exp.CurrentTime):
+        name = "current_timestamp" if isinstance(node, exp.CurrentTimestamp) else "current_time"
+        return f"{name}({_generate(node.this)})" if node.this else name.replace("current_timestamp", "now()")
+    if isinstance(node, exp.Round | exp.IntDiv):  # sqlglot would wrap the argument, or the whole, in a cast
+        arguments = node.args.values() if isinstance(node, exp.Round) else (node.this, node.expression)
+        name = "round" if isinstance(node, exp.Round) else "div"
+        return f"{name}({', '.join(_generate(value) for value in arguments if value is not None)})"
     if isinstance(node, exp.Filter):
         return f"{_generate(node.this)} filter ({_generate(node.expression).strip()})"
     if isinstance(node, exp.DataType):
@@ -100,7 +109,10 @@ def _cast(node: exp.Cast) -> str:
             return f"{to.lower()} {_generate(operand)}"
         if to.lower() == "interval":
             return f"interval '{_interval(operand.name)}'"
-    is_atom = isinstance(operand, _ATOMS) and not isinstance(operand, _NOT_ATOMS)
+    was = operand.meta.get("was")
+    if was is exp.IntDiv:  # sqlglot reads div(a, b) with a cast around it
+        return operand.name
+    is_atom = isinstance(operand, _ATOMS) and not isinstance(operand, _NOT_ATOMS) and was is not exp.Not
     return f"{_generate(operand) if is_atom else f'({_generate(operand)})'}::{to}"
 
 

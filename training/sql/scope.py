@@ -126,6 +126,7 @@ def find_column(name: str, qualifier: str | None, scope: Scope) -> tuple[Source,
 
 def output_name(item: exp.Expression) -> str:
     """The name that PostgreSQL gives to an item of a select list, or an empty one."""
+    item = item.unnest()
     if isinstance(item, exp.Func) and not isinstance(item, exp.Anonymous | exp.Cast):
         return item.sql_name().lower()
     return item.alias_or_name

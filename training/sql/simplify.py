@@ -17,23 +17,39 @@ _LEVELS: tuple[tuple[type[exp.Expression], ...], ...] = (
     (exp.Not,),
     (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is),
     (exp.Between, exp.In, exp.Like, exp.ILike),
+    (exp.DPipe,),
     (exp.Add, exp.Sub),
     (exp.Mul, exp.Div, exp.Mod),
 )
-_MIRRORED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
-_LEFT_ASSOCIATIVE = (exp.Or, exp.And, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
-_ATOMS = (exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.AggFunc, exp.Coalesce, exp.Paren, exp.Anonymous)
+# Comparisons by what they are with their sides exchanged.
+_MIRRORED = {
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+    exp.NullSafeEQ: exp.NullSafeEQ,
+    exp.NullSafeNEQ: exp.NullSafeNEQ,
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}
+# What may stand on one side alone.
+_ONE_SIDED = (exp.Any, exp.All, exp.Tuple)
+_LEFT_ASSOCIATIVE = (exp.Or, exp.And, exp.DPipe, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+_ATOMS = (
+    exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Cast, exp.Interval, exp.Window, exp.Filter,
+    exp.WithinGroup, exp.Placeholder, exp.Pow, exp.IntDiv,
+)  # fmt: skip
 # Parents that put their own brackets or commas around a child.
 _ENCLOSING = (
     exp.Where,
     exp.Having,
+    exp.Group,
     exp.Alias,
     exp.Ordered,
-    exp.AggFunc,
-    exp.Coalesce,
     exp.Paren,
     exp.Join,
-    exp.Anonymous,
+    exp.Pow,
+    exp.IntDiv,
 )
 
 
@@ -108,10 +124,12 @@ def _is_redundant(paren: exp.Paren) -> bool:
     inner, parent = paren.this, paren.parent
     if isinstance(inner, exp.Select | exp.SetOperation | exp.Subquery):
         return isinstance(inner, exp.Subquery)
-    if isinstance(inner, _ATOMS):
-        # (row).attribute and array subscripts need their brackets.
-        return not isinstance(parent, exp.Dot | exp.Bracket | exp.Tuple | exp.GroupingSets)
+    if isinstance(inner, _ATOMS) or _is_call(inner):
+        # (row).attribute, array subscripts and = any (array) need their brackets.
+        return not isinstance(parent, exp.Dot | exp.Bracket | exp.Tuple | exp.GroupingSets | exp.Any | exp.All)
     if isinstance(parent, _ENCLOSING) or (isinstance(parent, exp.Select) and paren.arg_key == "expressions"):
+        return True
+    if _is_call(parent):
         return True
     inside, outside = _level(inner), _level(parent)
     if inside is None or outside is None:
@@ -119,6 +137,11 @@ def _is_redundant(paren: exp.Paren) -> bool:
     if inside == outside and isinstance(parent, _LEFT_ASSOCIATIVE):
         return paren.arg_key == "this" or isinstance(parent, exp.And | exp.Or)
     return inside > outside
+
+
+def _is_call(node: exp.Expression) -> bool:
+    # The parser also takes AND, casts and some operators for functions.
+    return isinstance(node, exp.Func) and not isinstance(node, exp.Binary | exp.Cast)
 
 
 def _negate_inside(node: exp.Not) -> None:
@@ -137,27 +160,36 @@ def _is_scalar(node: exp.Expression) -> bool:
 
 
 def order_conditions(tree: exp.Expression, key: Callable[[exp.Expression], tuple[str, ...]]) -> None:
-    """Put the operands of AND and OR, and the two sides of an equality, into one order.
+    """Put the operands of AND and OR, and the two sides of a comparison, into one order.
 
     Args:
         tree: The simplified tree, changed in place.
         key: The sort key of an operand, which must not depend on alias names.
     """
-    for node in reversed(list(tree.find_all(exp.EQ, exp.NEQ, bfs=False))):
-        left, right = node.this, node.expression
-        is_turned = isinstance(left, exp.Literal | exp.Null) and isinstance(right, exp.Column)
-        if isinstance(left, exp.Column) and isinstance(right, exp.Column):
-            is_turned = (*key(right), right.table) < (*key(left), left.table)
-        if is_turned:
-            node.set("this", right)
-            node.set("expression", left)
-    for node in list(tree.find_all(*_MIRRORED)):
-        if isinstance(node.this, exp.Literal) and isinstance(node.expression, exp.Column):
-            node.replace(_MIRRORED[type(node)](this=node.expression, expression=node.this))
-    for kind in (exp.And, exp.Or):
-        for node in reversed(list(tree.find_all(kind, bfs=False))):
-            if not isinstance(node.parent, kind):
-                _sort_operands(node, kind, key)
+    # Inner ones first: the order of an outer condition depends on how the inner ones are written.
+    for node in reversed(list(tree.find_all(exp.And, exp.Or, *_MIRRORED, bfs=False))):
+        if type(node) in _MIRRORED:
+            _order_sides(node, key)
+        elif type(node.parent) is not type(node):
+            _sort_operands(node, type(node), key)
+
+
+def _order_sides(node: exp.Expression, key: Callable[[exp.Expression], tuple[str, ...]]) -> None:
+    """A column before an expression before a query before a constant; of two alike, by the key."""
+    left, right = node.this, node.expression
+    if isinstance(left, _ONE_SIDED) or isinstance(right, _ONE_SIDED):
+        return
+    places = _place(left), _place(right)
+    if places[0] > places[1] or (places[0] == places[1] and key(left) > key(right)):
+        node.replace(_MIRRORED[type(node)](this=right, expression=left))
+
+
+def _place(side: exp.Expression) -> int:
+    if isinstance(side, exp.Column):
+        return 0
+    if side.find(exp.Query) is not None:
+        return 2
+    return 1 if side.find(exp.Column, exp.AggFunc, exp.Window) is not None else 3
 
 
 def _sort_operands(node: exp.Expression, kind: type[exp.Expression], key: Callable[[exp.Expression], tuple]) -> None:
