@@ -1,13 +1,14 @@
 """Load what is new in the server's log files into `raw_audit`. Called by the asset `raw_audit/log_lines`.
 
 Exactly once: the lines of a file and the offset up to which it has been read are committed together, so a kill at any
-moment leaves both as before, and reading again starts where the last commit ended. A file is known by its first line,
-so it may be renamed, compressed or copied; and a line by its session and number in it, so a part of a file that comes a
-second time is counted as a duplicate and not loaded.
+moment leaves both as before, and reading again starts where the last commit ended. `progress.py` knows a file again
+that was renamed, compressed, copied or cut short; and a line is known by its session and number in it, so a part of a
+file that comes a second time is counted as a duplicate and not loaded.
 """
 
-import glob
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -17,42 +18,52 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dagster_project.audit_log.errors import AuditLogError, UnreadableRecord
-from dagster_project.audit_log.files import LogFile, look_into, opened
+from dagster_project.audit_log.files import OpenFile
 from dagster_project.audit_log.formats import parse_record
-from dagster_project.audit_log.records import LogFormat, Record, detect_format, read_records
+from dagster_project.audit_log.progress import fingerprint, resume
+from dagster_project.audit_log.records import LogFormat, Record, identify, read_records
+from dagster_project.audit_log.sources import Log, find_log_files, find_logs
 
-_INSERT_LINES = (Path(__file__).parent / "insert_lines.sql").read_text()
-_NUMERIC_ZONE = re.compile(r"[+-]\d\d(:?\d\d)?")
+__all__ = ["IngestResult", "find_log_files", "ingest"]
+
+_HERE = Path(__file__).parent
+_INSERT_LINES = (_HERE / "insert_lines.sql").read_text()
+_SAVE_PROGRESS = (_HERE / "save_progress.sql").read_text()
+_NUMERIC_ZONE = re.compile(r"[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?")
 _BATCH_RECORDS = 20_000  # about 20 MB of statements a transaction
+_LOCK_NUMBER = 0x6C6F6773  # "logs": one ingest of a warehouse at a time
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """How many files were looked at, and how many records were loaded, quarantined and had been loaded before."""
+    """How many files were looked at, and how many records were loaded, quarantined and had been loaded before.
+
+    Attributes:
+        notes: Sentences about files that were left out.
+    """
 
     files: int
     loaded: int
     quarantined: int
     duplicates: int = 0
+    notes: tuple[str, ...] = ()
+
+    def plus(self, other: "IngestResult") -> "IngestResult":
+        """Returns the sum of both, with this one's files and notes."""
+        return replace(
+            self,
+            loaded=self.loaded + other.loaded,
+            quarantined=self.quarantined + other.quarantined,
+            duplicates=self.duplicates + other.duplicates,
+        )
 
 
-def find_log_files(patterns: tuple[str, ...]) -> list[Path]:
-    """Returns the log files that the patterns name, the oldest first.
+@dataclass(frozen=True)
+class _Limits:
+    """What a record's timestamp is held against: the zones that the warehouse knows, and the last day that may be."""
 
-    Raises:
-        AuditLogError: a pattern matches no file.
-    """
-    found: set[Path] = set()
-    for pattern in patterns:
-        matches = [Path(match) for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
-        if not matches:
-            raise AuditLogError(
-                f"No log file matches {pattern}: point AUDITUNE_AUDIT_LOGS at the server's jsonlog or csvlog files."
-            )
-        found.update(matches)
-    if not found:
-        raise AuditLogError("AUDITUNE_AUDIT_LOGS names no file: point it at the server's jsonlog or csvlog files.")
-    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+    zones: frozenset[str]
+    last_day: str
 
 
 def ingest(connection: psycopg.Connection, patterns: tuple[str, ...], up_to: date) -> IngestResult:
@@ -60,56 +71,74 @@ def ingest(connection: psycopg.Connection, patterns: tuple[str, ...], up_to: dat
 
     Args:
         connection: of role auditune_owner, in autocommit mode.
-        patterns: files or globs of the server's log.
+        patterns: where the server's log is; see `sources.find_logs`.
         up_to: the last day (UTC) to load; later records wait for their own day.
 
     Raises:
-        AuditLogError: no file, a file of an unknown format, a broken archive, or one that may not be read.
+        AuditLogError: no file, a file of an unknown format, a broken archive, or one that may not be read. What the
+            other files hold has been loaded.
     """
-    total = IngestResult(0, 0, 0)
-    files = find_log_files(patterns)
+    with _alone(connection):
+        found = find_logs(connection, patterns)
+        limits = _limits(connection, up_to)
+        problems = list(found.problems)
+        total = IngestResult(len(found.logs), 0, 0, notes=found.notes)
+        for log in found.logs:
+            try:
+                for counts in _read(connection, log, up_to, limits):
+                    total = total.plus(counts)
+            except AuditLogError as error:
+                problems.append(str(error))
+    if problems:
+        raise AuditLogError(" ".join(problems))
+    return total
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection) -> Iterator[None]:
+    """Waits until no other ingest runs: two would read the same lines, and each count the other's as duplicates."""
+    connection.execute("select pg_advisory_lock(%s)", [_LOCK_NUMBER])
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("select pg_advisory_unlock(%s)", [_LOCK_NUMBER])
+
+
+def _limits(connection: psycopg.Connection, up_to: date) -> _Limits:
+    """A line that is neither due nor of these days by the server's own clock is broken, or all behind it would wait."""
     zones = frozenset(row[0] for row in connection.execute("select abbrev from pg_timezone_abbrevs"))
-    for path in files:
-        file = look_into(path)
+    (soon,) = connection.execute("select (now() at time zone 'UTC')::date + 2").fetchone()
+    return _Limits(zones, max(up_to, soon).isoformat())
+
+
+def _read(connection: psycopg.Connection, log: Log, up_to: date, limits: _Limits) -> Iterator[IngestResult]:
+    """Loads what is new in one file; yields the counts of each batch, once it is committed."""
+    with log.open() as file:
         if file is None:
-            continue
-        log_format = detect_format(file.path.name, file.first_line)
-        log_file, start, is_whole = _progress(connection, file)
-        if is_whole:
-            continue
-        with opened(path, start) as text:
-            found = read_records(text, start, log_format, is_whole=file.is_compressed)
-            records = (_parse(record, log_format, zones) for record in found)
-            while batch := list(islice(records, _BATCH_RECORDS)):
-                counts, read_to = _load_batch(connection, log_file, file.head, batch, up_to)
-                total = IngestResult(
-                    0,
-                    total.loaded + counts.loaded,
-                    total.quarantined + counts.quarantined,
-                    total.duplicates + counts.duplicates,
-                )
-                if read_to < batch[-1].record.end:
-                    break
-            else:
-                if file.is_compressed:
-                    connection.execute("update raw_audit.log_files set is_whole = true where head = %s", [file.head])
-    return replace(total, files=len(files))
+            return
+        head, log_format = identify(file.name, file.first_lines)
+        place = resume(connection, file, head)
+        if place is None:
+            return
+        found = read_records(place.text, place.offset, log_format, is_whole=file.is_whole)
+        records = (_parse(record, log_format, limits) for record in found)
+        while batch := list(islice(records, _BATCH_RECORDS)):
+            if not file.is_unchanged():  # it was emptied under our hands: its copy, or what is in it now, comes next
+                return
+            for counts, is_later in _load_surely(connection, place.log_file, head, batch, up_to):
+                yield counts
+                if is_later:
+                    return
+        _note_archive(connection, file, place.log_file)
 
 
-def _progress(connection: psycopg.Connection, file: LogFile) -> tuple[str, int, bool]:
-    """Returns a file's name in the warehouse, the offset to read from, and whether nothing can follow there.
-
-    Another file of the same name (rotated, or written anew from its start) gets a number behind the name.
-    """
-    known = connection.execute(
-        "select log_file, bytes_read, is_whole from raw_audit.log_files where head = %s", [file.head]
-    ).fetchone()
-    if known:
-        return known
-    (namesakes,) = connection.execute(
-        "select count(*) from raw_audit.log_files where split_part(log_file, '#', 1) = %s", [file.path.name]
-    ).fetchone()
-    return (f"{file.path.name}#{namesakes + 1}" if namesakes else file.path.name), 0, False
+def _note_archive(connection: psycopg.Connection, file: OpenFile, log_file: str) -> None:
+    if file.archive:
+        connection.execute(
+            "update raw_audit.log_files set archives = array_append(archives, %s) where log_file = %s",
+            [file.archive, log_file],
+        )
 
 
 @dataclass(frozen=True)
@@ -121,24 +150,51 @@ class _Parsed:
     reason: str | None = None
 
 
-def _parse(record: Record, log_format: LogFormat, zones: frozenset[str]) -> _Parsed:
-    """Reads a record; a time zone that the warehouse does not know makes it unreadable, or its insert would fail."""
+def _parse(record: Record, log_format: LogFormat, limits: _Limits) -> _Parsed:
+    """Reads a record; one whose timestamp the warehouse cannot hold is unreadable, or its insert would fail."""
     if not record.content:
         return _Parsed(record)
+    if record.is_too_long:
+        return _Parsed(record, reason="too_long")
     try:
         fields = parse_record(record.content, log_format)
     except UnreadableRecord as error:
         return _Parsed(record, reason=str(error))
-    zone = fields["timestamp"].rpartition(" ")[2]
-    if zone not in zones and not _NUMERIC_ZONE.fullmatch(zone):
+    timestamp = fields["timestamp"]
+    zone = timestamp.rpartition(" ")[2]
+    if zone not in limits.zones and not _NUMERIC_ZONE.fullmatch(zone):
         return _Parsed(record, reason="unknown_time_zone")
+    if timestamp[:10] > limits.last_day:
+        return _Parsed(record, reason="in_the_future")
     return _Parsed(record, fields)
+
+
+def _load_surely(
+    connection: psycopg.Connection, log_file: str, head: str, batch: list[_Parsed], up_to: date
+) -> Iterator[tuple[IngestResult, bool]]:
+    """Loads some records of one file; where PostgreSQL refuses one of them, the others are loaded without it.
+
+    Yields:
+        For each transaction, its counts, and whether the next record is of a later day.
+    """
+    try:
+        loaded = [_load_batch(connection, log_file, head, batch, up_to)]
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded):
+        middle = len(batch) // 2
+        halves = (batch[:middle], batch[middle:])
+        if not middle:
+            halves = ([_Parsed(batch[0].record, reason="refused_by_warehouse")],)
+        loaded = (part for half in halves for part in _load_surely(connection, log_file, head, half, up_to))
+    for counts, is_later in loaded:
+        yield counts, is_later
+        if is_later:
+            return
 
 
 def _load_batch(
     connection: psycopg.Connection, log_file: str, head: str, batch: list[_Parsed], up_to: date
-) -> tuple[IngestResult, int]:
-    """Loads some records of one file in one transaction; returns their counts and the offset read to."""
+) -> tuple[IngestResult, bool]:
+    """Loads some records of one file in one transaction; returns their counts, and whether a later day follows."""
     with connection.transaction():
         connection.execute(
             "create temporary table if not exists new_lines"
@@ -153,14 +209,28 @@ def _load_batch(
         loaded, quarantined, duplicates, first_later_offset = connection.execute(
             _INSERT_LINES, {"log_file": log_file, "up_to": up_to}
         ).fetchone()
-        # blank lines are read too, so the batch's own end counts
-        read_to = batch[-1].record.end if first_later_offset is None else first_later_offset
         connection.execute(
-            "insert into raw_audit.log_files (log_file, head, bytes_read, lines_read, duplicate_lines)"
-            " values (%s, %s, %s, %s, %s)"
-            " on conflict (log_file) do update set bytes_read = excluded.bytes_read,"
-            " lines_read = log_files.lines_read + excluded.lines_read,"
-            " duplicate_lines = log_files.duplicate_lines + excluded.duplicate_lines, read_at = now()",
-            [log_file, head, read_to, loaded + quarantined + duplicates, duplicates],
+            _SAVE_PROGRESS,
+            {
+                "log_file": log_file,
+                "head": head,
+                "lines_read": loaded + quarantined + duplicates,
+                "duplicates": duplicates,
+                **_read_to(batch, first_later_offset),
+            },
         )
-    return IngestResult(0, loaded, quarantined, duplicates), read_to
+    return IngestResult(0, loaded, quarantined, duplicates), first_later_offset is not None
+
+
+def _read_to(batch: list[_Parsed], first_later_offset: int | None) -> dict[str, int | str | None]:
+    """How far the batch has been read, and the last record before; an unfinished one is read again when longer."""
+    records = [parsed.record for parsed in batch]
+    end = records[-1].end if records[-1].is_finished else records[-1].offset  # blank lines are read too
+    if first_later_offset is not None:
+        end = first_later_offset
+    last = next((record for record in reversed(records) if record.content and record.end <= end), None)
+    return {
+        "bytes_read": end,
+        "last_offset": last and last.offset,
+        "last_hash": last and fingerprint(last),
+    }

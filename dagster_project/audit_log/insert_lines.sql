@@ -21,11 +21,17 @@ due as (
     where boundary.first_later_offset is null or dated.byte_offset < boundary.first_later_offset
 ),
 
+-- dbt reads on from the latest batch: a clock that was set back must not put this one before it
+batch as (
+    select greatest(now(), max(ingested_at) + interval '1 microsecond') as ingested_at
+    from raw_audit.log_lines
+),
+
 -- a line that another file brought is left out by the unique index on its session, number and moment
 loaded as (
-    insert into raw_audit.log_lines (log_file, byte_offset, line_date, line)
-    select %(log_file)s, byte_offset, line_date, line
-    from due
+    insert into raw_audit.log_lines (log_file, byte_offset, line_date, line, ingested_at)
+    select %(log_file)s, due.byte_offset, due.line_date, due.line, batch.ingested_at
+    from due, batch
     on conflict do nothing
     returning 1
 ),

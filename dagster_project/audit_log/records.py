@@ -1,43 +1,49 @@
-"""Where the records of a log file start and end, as bytes. Called by `ingest.py`.
+"""The records of a log file, as bytes, and what a file is known by. Called by `ingest.py` and `progress.py`.
 
-A record of a jsonlog is one line. A record of a csvlog may span lines, because a quoted field may hold line breaks: it
-ends at the first line break outside quotes (RFC 4180), and since a quote inside a field is doubled, that is where the
-number of quotes read so far is even.
+A record of a jsonlog is one line. Those of a csvlog are found by `csvlog.py`.
 """
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Literal
 
+from dagster_project.audit_log.csvlog import csvlog_records, starts_like_record
 from dagster_project.audit_log.errors import AuditLogError
+from dagster_project.audit_log.record import MAX_RECORD_BYTES, SHOWN_BYTES, Record
+
+__all__ = ["LogFormat", "Record", "identify", "read_records", "tell_format"]
 
 LogFormat = Literal["jsonlog", "csvlog"]
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record of a file: its bytes without the line break, and where it starts and ends in the file."""
+def tell_format(line: bytes) -> LogFormat | None:
+    """Tells the format of a log from one line of it; None for a line of neither."""
+    if line.startswith(b"{") and b'"timestamp"' in line:
+        return "jsonlog"
+    # a record has at least 23 commas, its first line may end in the message: the fourteenth column
+    return "csvlog" if starts_like_record(line) and line.count(b",") >= 13 else None
 
-    offset: int
-    end: int
-    content: bytes
 
+def identify(name: str, first_lines: list[bytes]) -> tuple[str, LogFormat]:
+    """Tells what a file is known by, and its format.
 
-def detect_format(name: str, first_line: bytes) -> LogFormat:
-    """Tells a log file's format from its first line.
+    A rotated log changes its name, and is often compressed later. What stays is its first line, which holds the moment
+    and the session. Where that is broken, the lines count up to the first one that is whole.
 
     Args:
-        name: the file's name, for the error.
-        first_line: its first line, decompressed, line break included.
+        name: The file's name, for the error.
+        first_lines: Its first complete lines, decompressed, line breaks included.
+
+    Returns:
+        The hash of what it is known by, 64 hex digits; its format.
 
     Raises:
-        AuditLogError: the first line is of neither format.
+        AuditLogError: None of the lines is of a known format.
     """
-    if first_line.startswith(b"{"):
-        return "jsonlog"
-    # a csvlog line starts with its timestamp and has at least 22 commas (PostgreSQL 15 to 18 write 26 columns)
-    if first_line[:4].isdigit() and first_line.count(b",") >= 5:
-        return "csvlog"
+    for number, line in enumerate(first_lines, start=1):
+        if log_format := tell_format(line):
+            return hashlib.sha256(b"".join(first_lines[:number])).hexdigest(), log_format
     raise AuditLogError(
         f"{name} is neither a PostgreSQL jsonlog nor a csvlog: set log_destination = 'jsonlog' on the server "
         "(PostgreSQL 15 or newer) and point AUDITUNE_AUDIT_LOGS at those files."
@@ -53,16 +59,21 @@ def read_records(file: BinaryIO, start: int, log_format: LogFormat, *, is_whole:
         log_format: the file's format.
         is_whole: nothing will be appended, so an unfinished last record is a record too.
     """
-    record_start = start
-    content = b""
-    for line in file:
-        content += line
-        if not line.endswith(b"\n"):
-            break
-        if log_format == "csvlog" and content.count(b'"') % 2:
-            continue
-        end = record_start + len(content)
-        yield Record(record_start, end, content.rstrip(b"\r\n"))
-        record_start, content = end, b""
-    if content and is_whole:
-        yield Record(record_start, record_start + len(content), content)
+    find = _jsonlog_records if log_format == "jsonlog" else csvlog_records
+    return find(file, start, is_whole=is_whole)
+
+
+def _jsonlog_records(file: BinaryIO, start: int, *, is_whole: bool) -> Iterator[Record]:
+    offset = start
+    for line in iter(partial(file.readline, MAX_RECORD_BYTES), b""):
+        end = offset + len(line)
+        piece = line
+        while len(piece) == MAX_RECORD_BYTES and not piece.endswith(b"\n"):
+            piece = file.readline(MAX_RECORD_BYTES)
+            end += len(piece)
+        is_too_long, is_finished = end - offset > MAX_RECORD_BYTES, piece.endswith(b"\n")
+        if not is_finished and not is_whole:
+            return
+        content = line[:SHOWN_BYTES] if is_too_long else line.rstrip(b"\r\n")
+        yield Record(offset, end, content, is_finished=is_finished, is_too_long=is_too_long)
+        offset = end

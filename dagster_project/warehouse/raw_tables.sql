@@ -40,9 +40,23 @@ create table if not exists raw_audit.log_files (
     read_at    timestamptz not null default now()
 );
 alter table raw_audit.log_files
-    add column if not exists head            text unique,                       -- hash of its first line: its identity
+    add column if not exists head            text,                              -- hash of its first line
     add column if not exists duplicate_lines bigint  not null default 0,        -- lines that another file had brought
-    add column if not exists is_whole        boolean not null default false;    -- compressed, and read to its end
+    add column if not exists last_offset     bigint,                            -- where the record starts that was read last
+    add column if not exists last_hash       text,                              -- hash of it: the file is still the same
+    add column if not exists archives        text[]  not null default '{}',     -- compressed copies that were read to their end
+    drop constraint if exists log_files_head_key,                               -- a file cut short has two lives
+    drop column if exists is_whole;
+create index if not exists log_files_head on raw_audit.log_files (head);
+
+-- One row per log file of a managed service: what it was when it was read to its end, and a place to read on from.
+create table if not exists raw_audit.remote_logs (
+    address       text   primary key,   -- rds://instance/file?region=…
+    size          bigint,               -- as the service tells it; null: not read to its end yet
+    last_written  bigint,               -- milliseconds since 1970, as the service tells it
+    marker        text,                 -- the service's token for a place in the file
+    marker_offset bigint                -- that place in our offsets
+);
 
 -- One row per capture and query_id of pg_stat_statements (counts only, no text).
 create table if not exists raw_audit.stat_statements (

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from dagster_project.audit_log.errors import AuditLogError
-from dagster_project.audit_log.records import detect_format, read_records
+from dagster_project.audit_log.records import identify, read_records
 from tests.dagster_project.audit_log.lines import csv_line, json_line
 
 
@@ -55,12 +55,12 @@ def test_a_csvlog_record_whose_quote_is_still_open_is_unfinished() -> None:
     ],
 )
 def test_the_first_line_tells_the_format(content: bytes, log_format: str) -> None:
-    assert detect_format("postgresql.log", content.splitlines(keepends=True)[0]) == log_format
+    assert identify("postgresql.log", [content.splitlines(keepends=True)[0]])[1] == log_format
 
 
 def test_a_log_for_people_is_refused_with_what_to_set() -> None:
     with pytest.raises(AuditLogError, match="log_destination = 'jsonlog'"):
-        detect_format("postgresql.log", b"2026-03-01 10:00:00 UTC [12] LOG:  statement: select 1\n")
+        identify("postgresql.log", [b"2026-03-01 10:00:00 UTC [12] LOG:  statement: select 1, 2, 3, 4, 5, 6, 7\n"])
 
 
 def test_the_unfinished_end_of_a_file_that_is_whole_is_a_record() -> None:

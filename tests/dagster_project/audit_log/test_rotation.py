@@ -1,6 +1,7 @@
 """A log may be renamed, compressed, copied or written anew: each line is loaded once all the same."""
 
 import gzip
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster_project.audit_log.ingest import IngestResult, ingest
 from tests.dagster_project.audit_log.lines import csv_line, json_line
 
 DAY = date(2026, 3, 1)
+NOON = 1772366400  # of that day
 
 
 def numbered(first: int, last: int, make=json_line, **fields: object) -> bytes:
@@ -125,12 +127,22 @@ def test_the_cut_off_end_of_a_compressed_log_is_quarantined(owner, log) -> None:
 @pytest.mark.parametrize("compress", [gzipped, zstandard_frames])
 def test_a_broken_archive_is_a_sentence_and_what_was_read_stays(owner, log, compress) -> None:
     log.write_bytes(numbered(1, 2))
-    load(owner, log)
-    log.with_name("zzz.broken").write_bytes(compress(numbered(3, 90))[:-40])
+    broken = log.with_name("aaa.broken")
+    broken.write_bytes(compress(numbered(3, 90))[:-40])
+    os.utime(broken, (NOON, NOON))
 
-    with pytest.raises(AuditLogError, match=r"zzz\.broken is a broken archive: restore or remove it"):
+    with pytest.raises(AuditLogError, match=r"aaa\.broken is a broken archive: restore or remove it"):
         load(owner, log)
-    assert numbers(owner)[:2] == [1, 2]
+    assert numbers(owner)[:2] == [1, 2]  # the older file is broken, the newer one is read all the same
+
+
+@pytest.mark.parametrize("compress", [gzipped, zstandard_frames])
+def test_an_archive_that_is_being_written_waits(owner, log, compress) -> None:
+    log.write_bytes(compress(numbered(1, 90))[:-40])
+    assert load(owner, log).loaded == 0
+
+    log.write_bytes(compress(numbered(1, 90)))
+    assert load(owner, log).loaded == 90
 
 
 def test_an_empty_archive_waits(owner, log) -> None:
