@@ -116,6 +116,20 @@ create table if not exists raw_serving.reviews (
 
 ---------- raw_training: written by Dagster and the training command
 
+-- One row per line of a file that a user imported pairs from; the same line of the same file counts once.
+create table if not exists raw_training.imported_pairs (
+    file_name      text        not null,    -- without its folder
+    line_number    integer     not null,
+    line_hash      text        not null,    -- keyed hash (privacy.keyed_hash) of what stands in the line
+    pair_name      text,                    -- the line's own id, pseudonymized
+    question       text,                    -- privacy.pseudonymize_text of it; null where the line is rejected
+    sql            text,                    -- privacy.pseudonymize_sql of it, without comments
+    statement_hash text,                    -- keyed hash of the statement, as the log's statements have it
+    rejection      text,                    -- stable code of a line that holds no pair; null where it holds one
+    imported_at    timestamptz not null default now(),
+    primary key (file_name, line_number, line_hash)
+);
+
 -- One row per candidate pair and catalog: its canonical form and the sandbox's verdict.
 create table if not exists raw_training.pair_validations (
     candidate_id     text        not null,

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-with statements as (
+with recursive statements as (
 
     select * from {{ ref('int_statements_anonymized') }}
 
@@ -21,6 +21,13 @@ annotations as (
 feedback as (
 
     select * from {{ ref('stg_serving__feedback') }}
+
+),
+
+imported as (
+
+    select * from {{ ref('stg_training__imported_pairs') }}
+    where rejection is null
 
 ),
 
@@ -46,6 +53,20 @@ from_feedback as (
 
 ),
 
+---------- what a file says
+
+from_imports as (
+
+    select
+        statement_hash,
+        statement,
+        question,
+        'import' as origin,
+        imported_at as first_seen_at
+    from imported
+
+),
+
 ---------- what the log says
 
 from_comments as (
@@ -66,7 +87,8 @@ from_annotations as (
     select
         statements.statement_hash,
         statements.statement,
-        annotations.question,
+        -- written by hand, so perhaps with a person in it
+        privacy.pseudonymize_text(annotations.question) as question,
         'annotation' as origin,
         statements.first_executed_at as first_seen_at
     from statements
@@ -79,6 +101,8 @@ unioned as (
 
     select * from from_feedback
     union all
+    select * from from_imports
+    union all
     select * from from_comments
     union all
     select * from from_annotations
@@ -87,10 +111,13 @@ unioned as (
 
 identified as (
 
-    -- without the statement's hash: an approval of an answer and the log may hold the same pair
     select
-        left(encode(sha256(convert_to(lower(btrim(question)) || E'\n' || statement, 'UTF8')), 'hex'), 16) as candidate_id,
-        *
+        {{ candidate_id('question', 'statement') }} as candidate_id,
+        statement_hash,
+        regexp_replace(btrim(question), ' +', ' ', 'g') as question,
+        statement,
+        origin,
+        first_seen_at
     from unioned
 
 ),
@@ -99,34 +126,92 @@ one_per_pair as (
 
     select distinct on (candidate_id) *
     from identified
-    order by
-        candidate_id,
-        array_position(array['correction', 'approval', 'comment', 'sqlcommenter', 'bi_title', 'annotation'], origin),
-        first_seen_at
+    order by candidate_id, array_position({{ pair_origins() }}, origin), first_seen_at
 
 ),
 
+---------- what reviewers decided: an edited pair is another pair, which may be reviewed again
+
 latest_reviews as (
 
-    select distinct on (candidate_id) *
+    select distinct on (candidate_id)
+        candidate_id,
+        decision,
+        -- the API writes pseudonyms; a person who writes the row by hand may not
+        privacy.pseudonymize_text(nullif(btrim(edited_question), '')) as edited_question,
+        privacy.pseudonymize_sql(nullif(btrim(edited_sql), '')) as edited_sql,
+        reviewed_at
     from reviews
     order by candidate_id, reviewed_at desc
+
+),
+
+decided as (
+
+    select
+        candidate_id as first_candidate_id,
+        candidate_id,
+        statement_hash,
+        question,
+        statement,
+        origin,
+        first_seen_at,
+        null::text as review_decision,
+        '-infinity'::timestamptz as reviewed_at
+    from one_per_pair
+
+    union all
+
+    select
+        decided.first_candidate_id,
+        {{ candidate_id(
+            'coalesce(latest_reviews.edited_question, decided.question)',
+            'coalesce(latest_reviews.edited_sql, decided.statement)'
+        ) }},
+        decided.statement_hash,
+        coalesce(latest_reviews.edited_question, decided.question),
+        coalesce(latest_reviews.edited_sql, decided.statement),
+        decided.origin,
+        decided.first_seen_at,
+        latest_reviews.decision,
+        latest_reviews.reviewed_at
+    from decided
+    inner join latest_reviews
+        on decided.candidate_id = latest_reviews.candidate_id
+        and decided.reviewed_at < latest_reviews.reviewed_at
+
+),
+
+last_decided as (
+
+    select distinct on (first_candidate_id) *
+    from decided
+    order by first_candidate_id, reviewed_at desc
+
+),
+
+candidates as (
+
+    -- an edit may have made a pair that was there already; what was decided last holds
+    select distinct on (candidate_id) *
+    from last_decided
+    order by candidate_id, reviewed_at desc, array_position({{ pair_origins() }}, origin), first_seen_at
 
 )
 
 select
     ---------- ids
-    one_per_pair.candidate_id,
-    one_per_pair.statement_hash,
+    candidate_id,
+    statement_hash,
 
     ---------- text
-    btrim(coalesce(latest_reviews.edited_question, one_per_pair.question)) as question,
-    coalesce(latest_reviews.edited_sql, one_per_pair.statement) as statement,
-    one_per_pair.origin,
-    latest_reviews.decision as review_decision,
+    question,
+    statement,
+    origin,
+    review_decision,
 
     ---------- timestamps
-    one_per_pair.first_seen_at
+    first_seen_at,
+    nullif(reviewed_at, '-infinity') as reviewed_at
 
-from one_per_pair
-left join latest_reviews on one_per_pair.candidate_id = latest_reviews.candidate_id
+from candidates

@@ -1,3 +1,5 @@
+{#- The codes are those of the seed rejection_reasons. What the question alone shows is found here; what the SQL shows,
+    by the sandbox's validation; what shows only beside other pairs, here again. -#}
 {{ config(materialized='table') }}
 
 with candidates as (
@@ -32,7 +34,10 @@ joined as (
         case
             when candidates.review_decision = 'reject' then 'rejected_by_reviewer'
             when candidates.question ~ '[[:cntrl:]]' then 'control_characters'
-            when candidates.question ~* '^\s*(select|with)\M.*\mfrom\M' then 'question_is_sql'
+            when candidates.question ~* '^\s*\(*\s*(select|with)\M.*\mfrom\M' then 'question_is_sql'
+            when char_length(candidates.question) > {{ var('max_question_characters') }} then 'too_long'
+            when char_length(candidates.question) < {{ var('min_question_characters') }} then 'too_short'
+            when {{ question_has_placeholder('candidates.question', 'candidates.statement') }} then 'placeholder_left'
             when latest_validations.candidate_id is null then 'not_validated'
             when latest_validations.verdict = 'reject' then latest_validations.reason
             when char_length(latest_validations.canonical_sql) > {{ var('max_sql_characters') }} then 'too_long'
@@ -48,11 +53,14 @@ compared as (
     select
         *,
         min(canonical_sql) over same_question <> max(canonical_sql) over same_question as has_conflict,
+        -- what a reviewer said last about this question: approved as it was, or edited
+        first_value(case when reviewed_at is not null then canonical_sql end) over (
+            same_question order by reviewed_at desc nulls last, candidate_id
+        ) as reviewed_sql,
         row_number() over (
             partition by lower(question), canonical_sql, rejection is null
-            order by first_seen_at, candidate_id
-        ) as copy_number,
-        bool_or(review_decision is not distinct from 'approve') over same_question as question_is_reviewed
+            order by reviewed_at desc nulls last, first_seen_at, candidate_id
+        ) as copy_number
     from joined
     window same_question as (partition by lower(question), rejection is null)
 
@@ -73,7 +81,7 @@ select
     coalesce(
         rejection,
         case
-            when has_conflict and not (question_is_reviewed and review_decision is not distinct from 'approve') then 'conflict'
+            when has_conflict and canonical_sql is distinct from reviewed_sql then 'conflict'
             when copy_number > 1 then 'duplicate'
         end
     ) as reason,
@@ -81,8 +89,12 @@ select
     ---------- numerics
     row_count,
 
+    ---------- booleans
+    rejection is null and has_conflict and reviewed_sql is null as needs_review,
+
     ---------- timestamps
     first_seen_at,
+    reviewed_at,
     validated_at
 
 from compared

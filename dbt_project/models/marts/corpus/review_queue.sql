@@ -19,5 +19,5 @@ select
     first_seen_at
 
 from judged
--- a person can settle a conflict: insert the decision into raw_serving.reviews
-where reason = 'conflict'
+-- a person settles a conflict: insert the decision into raw_serving.reviews
+where needs_review
