@@ -1,14 +1,12 @@
 with pairs as (
 
     select
-        (validated_at at time zone 'UTC')::date as measured_on,
+        measured_on,
         'pairs' as measure,
-        coalesce(reason, 'accepted') as code,
-        count(*)::numeric as value,
+        reason as code,
+        pairs::numeric as value,
         null::boolean as is_success
-    from {{ ref('int_pairs_judged') }}
-    where validated_at is not null
-    group by 1, 2, 3
+    from {{ ref('rpt_corpus_quality') }}
 
 ),
 
