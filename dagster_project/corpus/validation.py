@@ -75,8 +75,6 @@ def _personal(
 ) -> set[str]:
     """The candidates whose question or SQL still holds a person's value."""
     ids, questions, statements = zip(*batch, strict=True)
-    written = [
-        verdict.canonical_sql or statement for verdict, statement in zip(verdicts, statements, strict=True)
-    ]
+    written = [verdict.canonical_sql or statement for verdict, statement in zip(verdicts, statements, strict=True)]
     found = connection.execute(_PERSONAL, [list(ids), list(questions), written])
     return {candidate_id for (candidate_id,) in found}

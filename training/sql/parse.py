@@ -65,8 +65,8 @@ def parse_select(sql: str) -> exp.Select | exp.SetOperation:
     try:
         parsed = WarehouseDialect().parse(_plain(sql, tokens))
     except Exception:
-        # sqlglot raises anything, TypeError and AssertionError too, on calls with odd arguments. What it says quotes the
-        # statement, so neither it nor its chain goes further.
+        # sqlglot raises anything, TypeError and AssertionError too, on calls with odd arguments. What it says quotes
+        # the statement, so neither it nor its chain goes further.
         raise ParseFailure(_NOT_UNDERSTOOD) from None
     statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(statements) != 1:
@@ -86,8 +86,10 @@ def _filled(node: exp.Expression) -> list[str]:
 
 
 def _plain(sql: str, tokens: list[Token]) -> str:
-    """The statement as sqlglot reads it right: without comments, for it reads `group by` as one token and no comment
-    inside it, and with brackets around the literal of `date '2024-01-01'::text`, for it would cast the string first.
+    """The statement as sqlglot reads it right.
+
+    Without comments, for it reads `group by` as one token and no comment inside it; with brackets around the literal of
+    `date '2024-01-01'::text`, for it would cast the string first.
     """
     opening = {_first_of_typed(tokens, place): place for place in range(len(tokens)) if _is_cast(tokens, place)}
     closing = set(opening.values())

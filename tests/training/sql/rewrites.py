@@ -131,7 +131,8 @@ def _alias_outputs(tree: exp.Expression, chance: random.Random, fresh) -> None:
     """Names output columns that nobody refers to."""
     for select in tree.find_all(exp.Select):
         if isinstance(select.parent, exp.SetOperation | exp.CTE) or (
-            isinstance(select.parent, exp.Subquery) and isinstance(select.parent.parent, exp.From | exp.Join | exp.Lateral)
+            isinstance(select.parent, exp.Subquery)
+            and isinstance(select.parent.parent, exp.From | exp.Join | exp.Lateral)
         ):
             continue
         items = [
