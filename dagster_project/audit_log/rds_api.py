@@ -105,7 +105,8 @@ def list_files(address: RdsAddress) -> tuple[list[RdsFile], list[str]]:
     notes = []
     if len(files) < len(listed):
         count = len(listed) - len(files)
-        notes.append(f"{count} files of {address.identifier}'s log are plain text: left out, its csvlog is read.")
+        what = "1 file" if count == 1 else f"{count} files"
+        notes.append(f"{what} of {address.identifier}'s log {'is' if count == 1 else 'are'} plain text: left out.")
     return sorted(files, key=lambda file: (file.last_written, file.path)), notes
 
 
@@ -160,7 +161,8 @@ def _client(region: str | None):
     from botocore.config import Config
 
     retries = {"mode": "adaptive", "total_max_attempts": 8}  # RDS throttles those who read logs
-    return boto3.client("rds", region_name=region, config=Config(retries=retries, connect_timeout=10))
+    session = boto3.session.Session(region_name=region)
+    return session.client("rds", config=Config(retries=retries, connect_timeout=10))
 
 
 @contextmanager
