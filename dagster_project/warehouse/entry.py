@@ -12,7 +12,6 @@ from dagster_project.embedded import server as embedded
 from dagster_project.embedded.settings import EmbeddedSettings, state_folder
 from dagster_project.warehouse.connect import connect
 from dagster_project.warehouse.env_file import read_env
-from dagster_project.warehouse.errors import WarehouseError
 from dagster_project.warehouse.settings import OWNER, ROLE_VARIABLES, comma_list, default_base_model, is_sourced
 from dagster_project.warehouse.setup import SetUp, Target, set_up
 
@@ -39,11 +38,6 @@ def open_warehouse(environ: Mapping[str, str] | None = None) -> SetUp:
     base_model = variables.get("AUDITUNE_BASE_MODEL") or str(default_base_model(home))
     logs = comma_list(variables.get("AUDITUNE_AUDIT_LOGS", ""))
     if given and not is_sourced(given, read_env(home)):
-        if not logs:
-            raise WarehouseError(
-                "AUDITUNE_DSN is set but AUDITUNE_AUDIT_LOGS is not: set it to the files of that server's log "
-                "(jsonlog or csvlog), such as /var/log/postgresql/*.json."
-            )
         own = {role: variables[name] for role, name in ROLE_VARIABLES.items() if role != OWNER and variables.get(name)}
         return set_up(Target(home, given, False, schemas, logs, base_model, own))
     server = embedded.start(EmbeddedSettings.load(variables))

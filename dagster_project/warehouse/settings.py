@@ -47,7 +47,7 @@ class Warehouse:
         monitor_dsn: role auditune_monitor: people who read the monitoring tables.
         admin_dsn: the embedded server's superuser; None where the warehouse is the user's own.
         schemas: the business schemas.
-        audit_logs: files or globs of the server's log.
+        audit_logs: where the server's log is: files, globs, addresses (`dagster_project.audit_log.sources`).
         base_model: checkpoint that adapters are trained on: a file, a folder or a Hugging Face id.
     """
 

@@ -17,6 +17,7 @@ from dagster_project.warehouse.connect import connect
 from dagster_project.warehouse.dsn import parse, with_login
 from dagster_project.warehouse.env_file import write_env
 from dagster_project.warehouse.errors import WarehouseError
+from dagster_project.warehouse.own_log import own_log
 from dagster_project.warehouse.passwords import role_key, role_password
 from dagster_project.warehouse.preflight import check_home, check_server, create_extension
 from dagster_project.warehouse.roles import ensure_roles, let_owner_create, limit_roles, silence
@@ -35,7 +36,7 @@ class Target:
         admin_dsn: a role that may create roles and schemas, or auditune_owner where everything exists.
         is_embedded: the server is the embedded one: the DSN is its superuser's, the roles are ours alone.
         schemas: the business schemas.
-        audit_logs: files or globs of the server's log.
+        audit_logs: where the server's log is; empty: the server is asked.
         base_model: checkpoint that adapters are trained on.
         role_dsns: role → DSN that the user gave.
     """
@@ -85,6 +86,9 @@ def set_up(target: Target) -> SetUp:
         notes += [note] if note else []
         with connect(dsns[OWNER], "AUDITUNE_DSN") as owner:
             _create_schemas(owner, target.schemas)
+            audit_logs = target.audit_logs or (own_log(admin, owner),)
+        if not target.audit_logs:
+            notes.append(f"AUDITUNE_AUDIT_LOGS is not set: the server's own log is read, from {audit_logs[0]}")
         _open_business_schemas(admin, target)
     warehouse = Warehouse(
         home=target.home,
@@ -95,7 +99,7 @@ def set_up(target: Target) -> SetUp:
         monitor_dsn=dsns["auditune_monitor"],
         admin_dsn=target.admin_dsn if target.is_embedded else None,
         schemas=target.schemas,
-        audit_logs=target.audit_logs,
+        audit_logs=audit_logs,
         base_model=target.base_model,
     )
     _create_dagster_home(warehouse.dagster_home)

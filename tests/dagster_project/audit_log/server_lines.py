@@ -2,15 +2,16 @@
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from dagster_project.audit_log.files import FileLog
 from dagster_project.audit_log.records import read_records
 from dagster_project.warehouse.settings import Warehouse
+from tests.log_destination import log_destination
 from tests.people import person_dsn
 
 _LAST = "select 'the end of the recording'"
@@ -39,20 +40,17 @@ class ServerLines:
 def record_server_lines(warehouse: Warehouse) -> ServerLines:
     """Lets a person work on the test server, which logs in both formats meanwhile."""
     folder = Path(warehouse.audit_logs[0]).parent
-    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
-        _log_as(admin, "jsonlog,csvlog")
-        try:
-            with person_dsn(warehouse.admin_dsn) as dsn, psycopg.connect(dsn, autocommit=True) as person:
-                for statement, parameters in _STATEMENTS:
-                    try:
-                        person.execute(statement, parameters)
-                    except psycopg.errors.UndefinedTable:
-                        continue
-                user = person.info.user
-                person.execute(_LAST)
-                return ServerLines(_lines(folder, "json", user), _lines(folder, "csv", user))
-        finally:
-            _log_as(admin, "jsonlog")
+    with (
+        log_destination(warehouse.admin_dsn, "jsonlog,csvlog"),
+        person_dsn(warehouse.admin_dsn) as dsn,
+        psycopg.connect(dsn, autocommit=True) as person,
+    ):
+        for statement, parameters in _STATEMENTS:
+            with suppress(psycopg.errors.UndefinedTable):
+                person.execute(statement, parameters)
+        person.execute(_LAST)
+        user = person.info.user
+        return ServerLines(_lines(folder, "json", user), _lines(folder, "csv", user))
 
 
 def renumbered(record: bytes, session: str, number: int) -> bytes:
@@ -61,11 +59,6 @@ def renumbered(record: bytes, session: str, number: int) -> bytes:
         record = re.sub(rb'"session_id":"[^"]*"', f'"session_id":"{session}"'.encode(), record, count=1)
         return re.sub(rb'"line_num":\d+', f'"line_num":{number}'.encode(), record, count=1)
     return re.sub(rb",[0-9a-f]+\.[0-9a-f]+,\d+,", f",{session},{number},".encode(), record, count=1)
-
-
-def _log_as(admin: psycopg.Connection, destination: str) -> None:
-    admin.execute(sql.SQL("alter system set log_destination = {}").format(sql.Literal(destination)))
-    admin.execute("select pg_reload_conf()")
 
 
 def _lines(folder: Path, ending: str, user: str) -> list[bytes]:

@@ -30,16 +30,18 @@ def test_damaged_lines_never_stop_the_ingest_nor_take_a_good_line_with_them(
     chance = random.Random(20260301)
     lines = getattr(server_lines, log_format)
     assert len(lines) > 8
+    weights = [1 if len(line) < 10_000 else 0.02 for line in lines]
     log = tmp_path / "postgresql.log"
     good: dict[int, bytes] = {}
     with log.open("wb") as file:
         for number in range(MUTATIONS):
-            file.write(mutate(renumbered(chance.choice(lines), DAMAGED, number), chance))
+            file.write(mutate(renumbered(chance.choices(lines, weights)[0], DAMAGED, number), chance))
             if chance.random() < 0.7:
-                good[number] = renumbered(chance.choice(lines), GOOD, number)
+                good[number] = renumbered(chance.choices(lines, weights)[0], GOOD, number)
                 file.write(good[number])
-        good[MUTATIONS] = renumbered(lines[0], GOOD, MUTATIONS)
-        file.write(good[MUTATIONS])
+        for number, line in enumerate(lines, start=MUTATIONS):  # the last record is whole, or it would wait
+            good[number] = renumbered(line, GOOD, number)
+            file.write(good[number])
 
     result = ingest(owner, (str(log),), date(2100, 1, 1))
 

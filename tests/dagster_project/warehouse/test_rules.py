@@ -9,6 +9,7 @@ from dagster_project.warehouse.dsn import parse, place, with_login
 from dagster_project.warehouse.entry import open_warehouse
 from dagster_project.warehouse.env_file import read_env, write_env
 from dagster_project.warehouse.errors import WarehouseError
+from dagster_project.warehouse.own_log import rds_entry
 from dagster_project.warehouse.passwords import role_key, role_password
 from dagster_project.warehouse.preflight import check_disk, check_privileges, check_version
 from dagster_project.warehouse.settings import ROLE_VARIABLES, Warehouse, chosen_variables
@@ -72,9 +73,18 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert "s3cret" not in str(failure.value)
 
 
-def test_own_warehouse_needs_its_log(tmp_path: Path) -> None:
-    with pytest.raises(WarehouseError, match="AUDITUNE_AUDIT_LOGS is not"):
-        open_warehouse({"AUDITUNE_HOME": str(tmp_path), "AUDITUNE_DSN": "postgresql://dba:s3cret@127.0.0.1/company"})
+@pytest.mark.parametrize(
+    ("host", "entry"),
+    [
+        ("shop-db.c9akciq32.eu-west-1.rds.amazonaws.com", "rds://shop-db?region=eu-west-1"),
+        ("shop.cluster-c9akciq32.us-east-2.rds.amazonaws.com", "rds-cluster://shop?region=us-east-2"),
+        ("shop.cluster-ro-c9akciq32.us-east-2.rds.amazonaws.com", "rds-cluster://shop?region=us-east-2"),
+        ("shop.proxy-c9akciq32.us-east-2.rds.amazonaws.com", None),
+        ("db.example.com", None),
+    ],
+)
+def test_the_log_of_a_host_in_rds_is_read_through_aws(host: str, entry: str | None) -> None:
+    assert rds_entry(host) == entry
 
 
 def test_env_file_returns_what_was_written(tmp_path: Path) -> None:
