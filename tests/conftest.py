@@ -122,6 +122,10 @@ def built_copy(test_server: tuple[embedded.Server, Path], built: Built) -> Itera
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
         copy = sql.SQL("create database {} template {}")
         admin.execute(copy.format(sql.Identifier(database), sql.Identifier(template)))
+        # what the database itself grants is not copied; dbt makes schemas
+        admin.execute(
+            sql.SQL("grant create, temporary on database {} to auditune_owner").format(sql.Identifier(database))
+        )
         yield with_database(built.warehouse, database)
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
 

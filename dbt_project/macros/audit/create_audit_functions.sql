@@ -10,5 +10,7 @@ create schema if not exists staging;
 {{ function_csv_fields() }}
 {{ function_pgaudit_parameters() }}
 {{ function_url_decode() }}
+{{ function_json_text() }}
 {{ function_question_in_comment() }}
+{{ function_tool_in_comment() }}
 {% endmacro %}

@@ -9,6 +9,12 @@ executions as (
 
     select * from {{ ref('int_statement_executions') }}
 
+),
+
+tools as (
+
+    select * from {{ ref('int_statement_tools') }}
+
 )
 
 select
@@ -22,9 +28,14 @@ select
     ---------- text
     executions.user_name,
     executions.application_name,
+    tools.tool,
+    tools.tool_reference,
 
     ---------- timestamps
     executions.executed_at
 
 from pairs
 inner join executions on pairs.statement_hash = executions.statement_hash
+left join tools
+    on executions.log_file = tools.log_file
+    and executions.byte_offset = tools.byte_offset
