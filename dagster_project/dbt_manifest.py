@@ -1,8 +1,7 @@
-"""Runs dbt's own command line on the project: to parse it, so that Dagster's definitions load from a manifest that fits
-the warehouse, and to build parts of it.
+"""Runs dbt's own command line on the project, to parse it or to build parts of it.
 
-dbt writes the database's name into the manifest, so it is parsed after the warehouse is opened. Called by the pipeline,
-by the services, and by the import of pairs.
+Parsed, so that Dagster's definitions load from a manifest that fits the warehouse: dbt writes the database's name into
+it, so that is done after the warehouse is opened. Called by the pipeline, the services and the import of pairs.
 """
 
 import os

@@ -123,9 +123,8 @@ def built_copy(test_server: tuple[embedded.Server, Path], built: Built) -> Itera
         copy = sql.SQL("create database {} template {}")
         admin.execute(copy.format(sql.Identifier(database), sql.Identifier(template)))
         # what the database itself grants is not copied; dbt makes schemas
-        admin.execute(
-            sql.SQL("grant create, temporary on database {} to auditune_owner").format(sql.Identifier(database))
-        )
+        grant = sql.SQL("grant create, temporary on database {} to auditune_owner")
+        admin.execute(grant.format(sql.Identifier(database)))
         yield with_database(built.warehouse, database)
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
 

@@ -53,9 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except psycopg.Error as error:
         # The server's own message may quote a value.
-        sys.stderr.write(
-            f"The warehouse failed ({error.sqlstate or error.__class__.__name__}): run the command again.\n"
-        )
+        code = error.sqlstate or error.__class__.__name__
+        sys.stderr.write(f"The warehouse failed ({code}): run the command again.\n")
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to flush

@@ -99,9 +99,7 @@ def export_pairs(warehouse: Warehouse, folder: Path, formats: tuple[str, ...]) -
                 reason = error.strerror or error.__class__.__name__
                 raise ExportError(f"{folder} cannot be written ({reason}): give another folder as OUT.") from None
             if not sizes:
-                raise ExportError(
-                    "The corpus is empty: `select reason, count(*) from corpus.rejected_pairs group by 1`."
-                )
+                raise ExportError("The corpus is empty: `select * from corpus.corpus_quality` says why.")
             parts = ", ".join(f"{part} {sizes[part]}" for part in PARTS.values())
             yield f"{folder / name}: {sum(sizes.values())} pairs ({parts})"
 

@@ -41,8 +41,8 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
         tell: told a sentence about each step.
 
     Yields:
-        `{"line", "id", "verdict", "reason"}` for each line of the file, in its order. No text of a pair is in it, and an
-        id that is a person's value is its pseudonym.
+        `{"line", "id", "verdict", "reason"}` for each line of the file, in its order. No text of a pair is in it, and
+        an id that is a person's value is its pseudonym.
 
     Raises:
         ImportFileError: the file cannot be read; nothing has been built or stored then.

@@ -19,7 +19,8 @@ FOREIGN_FUNCTIONS = frozenset(
     """
     adddate addtime convert_tz curdate curtime date_format datediff dayofmonth dayofweek dayofyear elt find_in_set
     from_unixtime group_concat ifnull instr json_extract last_day locate maketime microsecond monthname period_diff
-    str_to_date subdate substring_index sysdate timediff timestampadd timestampdiff to_days unix_timestamp weekday yearweek
+    str_to_date subdate substring_index sysdate timediff timestampadd timestampdiff to_days unix_timestamp weekday
+    yearweek
     charindex choose dateadd datefromparts datename datepart eomonth getdate getutcdate iif isnull len patindex
     replicate square stuff sysdatetime try_cast try_convert
     add_months decode listagg months_between nvl nvl2 to_clob
