@@ -1,5 +1,6 @@
 """The dbt project as Dagster assets. Configured in `defs/dbt/defs.yaml`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ class WarehouseDbtComponent(DbtProjectComponent):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Adds the group of the stage and the owner's e-mail address to a dbt node's asset."""
         spec = super().get_asset_spec(manifest, unique_id, project)
+        # a schema may bear a name that Dagster takes for none ("Sales Dept")
+        spec = spec.replace_attributes(key=dg.AssetKey([re.sub(r"[^A-Za-z0-9_]", "_", part) for part in spec.key.path]))
         properties = self.get_resource_props(manifest, unique_id)
         group = properties.get("config", {}).get("group")
         if group not in _STAGES:

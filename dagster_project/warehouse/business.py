@@ -51,12 +51,13 @@ def schema_exists(conn: psycopg.Connection, schema: str) -> bool:
 def _creators(admin: psycopg.Connection, schema: str) -> list[str]:
     """Who is to be expected to create tables there: the schema's owner, its tables' owners, and the administrator."""
     rows = admin.execute(
-        "select nspowner::regrole::text from pg_namespace where nspname = %(schema)s"
-        " union select relowner::regrole::text from pg_class where relnamespace = %(schema)s::regnamespace"
-        " union select current_user::text",
+        "select rolname from pg_roles where rolname = current_user or oid in ("
+        " select nspowner from pg_namespace where nspname = %(schema)s"
+        " union select relowner from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace"
+        " where nspname = %(schema)s) order by 1",
         {"schema": schema},
     ).fetchall()
-    return sorted(name.strip('"') for (name,) in rows)
+    return [name for (name,) in rows]
 
 
 def _unreadable(admin: psycopg.Connection, schema: str) -> str | None:
