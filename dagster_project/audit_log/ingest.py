@@ -89,6 +89,8 @@ def ingest(connection: psycopg.Connection, patterns: tuple[str, ...], up_to: dat
                     total = total.plus(counts)
             except AuditLogError as error:
                 problems.append(str(error))
+    if total.loaded >= _BATCH_RECORDS:
+        connection.execute("analyze raw_audit.log_lines")  # the models that follow are planned by it
     if problems:
         raise AuditLogError(" ".join(problems))
     return total

@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['statement_hash']}, {'columns': ['ingested_at']}],
+    post_hook='analyze {{ this }}',
 ) }}
 
 {#- A million executions are some ten thousand texts: what costs time (tokens, regular expressions, hashes) is done once a

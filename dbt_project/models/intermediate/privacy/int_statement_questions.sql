@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['statement_hash']}],
+    post_hook='analyze {{ this }}',
 ) }}
 
 -- depends_on: {{ ref('int_pii_surrogates') }}

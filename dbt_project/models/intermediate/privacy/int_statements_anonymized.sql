@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     indexes=[{'columns': ['statement_hash'], 'unique': true}],
+    post_hook='analyze {{ this }}',
 ) }}
 
 -- depends_on: {{ ref('int_pii_surrogates') }}
