@@ -232,6 +232,17 @@ def test_a_line_of_the_far_future_does_not_hold_up_those_behind_it(owner, tmp_pa
     assert owner.execute("select reason from raw_audit.quarantined_lines").fetchone() == ("in_the_future",)
 
 
+def test_lines_that_come_late_are_of_a_later_batch_however_old_they_are(owner, tmp_path) -> None:
+    newer, older = tmp_path / "newer", tmp_path / "older"
+    newer.write_bytes(json_line("newer"))
+    older.write_bytes(json_line("older", at="2024-02-01 10:00:00.000 UTC"))
+    ingest(owner, (str(newer),), DAY)
+    ingest(owner, (str(older),), DAY)
+
+    rows = owner.execute("select line ->> 'message' from raw_audit.log_lines order by ingested_at").fetchall()
+    assert rows == [("newer",), ("older",)]
+
+
 def test_a_clock_that_is_set_back_does_not_hide_a_batch_from_dbt(owner, tmp_path) -> None:
     log = tmp_path / "postgresql.log"
     log.write_bytes(json_line("one"))

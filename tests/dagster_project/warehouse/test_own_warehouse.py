@@ -56,6 +56,19 @@ def test_administrator_without_superuser(server: Server, tmp_path: Path) -> None
     assert as_owner.warehouse == done.warehouse, "the owner's own address does where everything exists"
 
 
+def test_without_audit_logs_the_servers_own_log_is_read(server: Server, tmp_path: Path) -> None:
+    variables = environ(tmp_path, dsn(server, "dba"), AUDITUNE_AUDIT_LOGS="")
+    with pytest.raises(WarehouseError, match="ask a superuser to run `grant pg_monitor to auditune_owner; ") as failure:
+        open_warehouse(variables)
+    with psycopg.connect(server.dsn("company"), autocommit=True) as superuser:
+        superuser.execute(re.search(r"`(.*)`", str(failure.value)).group(1))
+    done = open_warehouse(variables)
+
+    assert done.warehouse.audit_logs == ("server://",)
+    assert any("the server's own log is read, from server://" in note for note in done.notes)
+    assert Warehouse.load(variables).audit_logs == ("server://",)
+
+
 def test_roles_of_another_auditune_keep_their_passwords(server: Server, tmp_path: Path) -> None:
     first = open_warehouse(environ(tmp_path / "one", dsn(server, "dba"))).warehouse
     with pytest.raises(WarehouseError, match="auditune_owner exists with a password"):
