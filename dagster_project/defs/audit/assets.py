@@ -54,6 +54,8 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
             f"The log holds no statement ({lines} lines in {result.files} files): set log_statement = 'all' on the "
             "server and let people work, or point AUDITUNE_AUDIT_LOGS at the files where it logs statements."
         )
+    for note in result.notes:
+        context.log.info(note)
     context.log.info(
         f"{result.loaded} new lines from {result.files} files, {result.quarantined} in quarantine, "
         f"{result.duplicates} that had been read before"
