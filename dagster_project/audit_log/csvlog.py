@@ -51,6 +51,11 @@ def csvlog_records(file: BinaryIO, start: int, *, is_whole: bool) -> Iterator[Re
     offset = start
     while True:
         line = again.popleft() if again else file.readline(MAX_RECORD_BYTES)
+        if not work.lines and line.endswith(b"\n") and line.count(b'"') % 2 == 0:  # most records are one line
+            end = offset + len(line)
+            yield Record(offset, end, line.rstrip(b"\r\n"))
+            offset = end
+            continue
         swallowed: list[bytes] = []
         if not line.endswith(b"\n") and len(line) < MAX_RECORD_BYTES:  # the file's end
             if not is_whole:
@@ -79,7 +84,7 @@ class _Work:
     """The lines of the record in work.
 
     Attributes:
-        lines: Its lines; the first one alone where it is too long.
+        lines: Its lines; its first bytes alone where it is too long.
         size: The bytes of all its lines.
         is_open: A quote is open at its end.
     """
@@ -99,7 +104,7 @@ class _Work:
         self.size += len(line)
         if self.size > MAX_RECORD_BYTES:
             self.is_too_long = True
-            del self.lines[1:]
+            self.lines = [b"".join(self.lines)[:SHOWN_BYTES]]
 
     def is_one_record(self) -> bool:
         """Tells whether the lines are one record; two broken ones may close each other's quotes."""
@@ -125,7 +130,7 @@ class _Work:
         return Record(
             offset,
             offset + self.size,
-            self.lines[0][:SHOWN_BYTES] if self.is_too_long else b"".join(self.lines).rstrip(b"\r\n"),
+            self.lines[0] if self.is_too_long else b"".join(self.lines).rstrip(b"\r\n"),
             is_finished=self.is_too_long or self.lines[-1].endswith(b"\n"),
             is_too_long=self.is_too_long,
         )

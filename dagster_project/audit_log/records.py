@@ -67,6 +67,10 @@ def _jsonlog_records(file: BinaryIO, start: int, *, is_whole: bool) -> Iterator[
     offset = start
     for line in iter(partial(file.readline, MAX_RECORD_BYTES), b""):
         end = offset + len(line)
+        if line.endswith(b"\n"):
+            yield Record(offset, end, line.rstrip(b"\r\n"))
+            offset = end
+            continue
         piece = line
         while len(piece) == MAX_RECORD_BYTES and not piece.endswith(b"\n"):
             piece = file.readline(MAX_RECORD_BYTES)

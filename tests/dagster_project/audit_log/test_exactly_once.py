@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import zstandard
 
+from dagster_project.audit_log import csvlog, records
 from dagster_project.audit_log import ingest as ingest_module
 from dagster_project.audit_log.ingest import ingest
 from dagster_project.defs.audit.checks import no_line_is_lost
@@ -220,6 +221,20 @@ def test_a_log_that_is_gone_before_it_is_opened_waits_under_its_new_name(owner, 
         rotating.setattr(ingest_module, "find_logs", find_and_rename)
         assert ingest(owner, (str(log),), DAY).loaded == 0
     assert ingest(owner, (f"{tmp_path}/*",), DAY).loaded == 19
+
+
+@pytest.mark.parametrize("make", [json_line, csv_line])
+def test_a_line_that_is_too_long_is_quarantined_once(owner, tmp_path, monkeypatch, make) -> None:
+    for module in (records, csvlog):
+        monkeypatch.setattr(module, "MAX_RECORD_BYTES", 2_000)
+    log = tmp_path / "postgresql.log"
+    log.write_bytes(make("one") + make("select\n" + "x" * 5_000))
+
+    first, second = ingest(owner, (str(log),), DAY), ingest(owner, (str(log),), DAY)
+
+    assert (first.loaded, first.quarantined, second.loaded, second.quarantined) == (1, 1, 0, 0)
+    assert owner.execute("select reason from raw_audit.quarantined_lines").fetchall() == [("too_long",)]
+    assert owner.execute("select count(*) from raw_audit.log_files").fetchone() == (1,)
 
 
 def test_a_line_of_the_far_future_does_not_hold_up_those_behind_it(owner, tmp_path) -> None:
