@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from dagster_project.audit_log.balance import unbalanced_files
 from dagster_project.resources.warehouse import WarehouseResource
 
 
@@ -9,13 +10,7 @@ from dagster_project.resources.warehouse import WarehouseResource
 def no_line_is_lost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Lines read = lines loaded + lines in quarantine + lines that another file had brought, for each file."""
     with warehouse.owner() as connection:
-        unbalanced = connection.execute(
-            "select f.log_file, f.lines_read - f.duplicate_lines,"
-            " (select count(*) from raw_audit.log_lines l where l.log_file = f.log_file)"
-            " + (select count(*) from raw_audit.quarantined_lines q where q.log_file = f.log_file)"
-            " from raw_audit.log_files f"
-        ).fetchall()
-    unbalanced = [row for row in unbalanced if row[1] != row[2]]
+        unbalanced = unbalanced_files(connection)
     return dg.AssetCheckResult(
         passed=not unbalanced,
         metadata={"files_out_of_balance": len(unbalanced), "first": str(unbalanced[:1])},
