@@ -19,6 +19,7 @@ from training.sql.sandbox import Executor
 
 # What the server said → the code of the rejection; what is not here is a runtime error.
 _REASON_OF_CLASS = {"timeout": "timeout", "unknown_table": "unknown_relation", "unknown_column": "unknown_column"}
+_STATEMENT_CODES = {kind.code for kind in SqlError.__subclasses__()}  # what the guard finds wrong before its own rules
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # all but tab and line breaks
 
 
@@ -62,7 +63,8 @@ def validate_statement(statement: str, catalog: Catalog, executor: Executor) -> 
         return PairVerdict("non_deterministic", canonical, template)
     verdict = check(canonical, catalog)
     if not verdict.allowed:
-        return PairVerdict(f"blocked_{verdict.rule}", canonical, template)
+        reason = verdict.rule if verdict.rule in _STATEMENT_CODES else f"blocked_{verdict.rule}"
+        return PairVerdict(reason, canonical, template)
     execution = executor.run(canonical)
     if execution.error_class is not None:
         reason = _REASON_OF_CLASS.get(execution.error_class, "runtime_error")

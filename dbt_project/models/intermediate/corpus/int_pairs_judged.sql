@@ -49,20 +49,24 @@ joined as (
 
 compared as (
 
-    -- only pairs that stand so far can be in conflict, or copies of each other
     select
         *,
-        min(canonical_sql) over same_question <> max(canonical_sql) over same_question as has_conflict,
-        -- what a reviewer said last about this question: approved as it was, or edited
-        first_value(case when reviewed_at is not null then canonical_sql end) over (
-            same_question order by reviewed_at desc nulls last, candidate_id
-        ) as reviewed_sql,
+        -- only pairs that stand so far can be in conflict, or copies of each other
+        min(canonical_sql) over standing <> max(canonical_sql) over standing as has_conflict,
         row_number() over (
             partition by lower(question), canonical_sql, rejection is null
             order by reviewed_at desc nulls last, first_seen_at, candidate_id
-        ) as copy_number
+        ) as copy_number,
+        -- what a reviewer approved or edited last is the answer to its question, even where it does not run
+        bool_or(review_decision in ('approve', 'edit')) over same_question is true as is_settled,
+        first_value(canonical_sql) over (
+            same_question
+            order by review_decision in ('approve', 'edit') desc nulls last, reviewed_at desc nulls last, candidate_id
+        ) as reviewed_sql
     from joined
-    window same_question as (partition by lower(question), rejection is null)
+    window
+        same_question as (partition by lower(question)),
+        standing as (partition by lower(question), rejection is null)
 
 )
 
@@ -81,7 +85,8 @@ select
     coalesce(
         rejection,
         case
-            when has_conflict and canonical_sql is distinct from reviewed_sql then 'conflict'
+            when is_settled and canonical_sql is distinct from reviewed_sql then 'conflict'
+            when has_conflict and not is_settled then 'conflict'
             when copy_number > 1 then 'duplicate'
         end
     ) as reason,
@@ -90,7 +95,7 @@ select
     row_count,
 
     ---------- booleans
-    rejection is null and has_conflict and reviewed_sql is null as needs_review,
+    rejection is null and has_conflict and not is_settled as needs_review,
 
     ---------- timestamps
     first_seen_at,
