@@ -62,6 +62,8 @@ def bind(tree: exp.Select | exp.SetOperation, catalog: Catalog) -> Binding:
             identifier.set("this", _fold(identifier.name))
     binder = _Binder(catalog)
     binder.query(tree, None, {})
+    if any(id(column) not in binder.bound for column in tree.find_all(exp.Column)):
+        raise UnsupportedSyntax("A column stands where a query has no place for one.")
     return binder.binding
 
 

@@ -27,6 +27,7 @@ from training.sql.simplify import order_conditions, refer_by_position, simplify
 
 _ROUNDS = 4
 _MARKED = re.compile(r'"@(\d+)"')
+_LITERALS = (exp.Literal, exp.ByteString, exp.BitString, exp.HexString, exp.UnicodeString, exp.National, exp.RawString)
 _LOWER_END_FIRST = str.maketrans("<", "~")  # `>` sorts before `~`, and would not before `<`
 
 
@@ -55,6 +56,10 @@ def canonicalize(sql: str, catalog: Catalog) -> str:
 
 def fingerprint(canonical_sql: str) -> str:
     """Identify the template of a canonical query: the query without its literals.
+
+    Literals are numbers with their sign, strings, dates and intervals; a list of them counts as one, however long.
+    What belongs to the structure stays: true, false and null, the type of a cast with its numbers, the unit of
+    date_trunc, the place of a column in GROUP BY and ORDER BY.
 
     Args:
         canonical_sql: A result of `canonicalize`.
@@ -101,9 +106,9 @@ def _without_literals(tree: exp.Expression) -> exp.Expression:
     for node in list(tree.walk(bfs=False)):
         if isinstance(node, exp.Interval) and isinstance(node.this, exp.Literal):
             tree = _replace(tree, node, exp.Cast(this=_hole(), to=exp.DataType.build("interval")))
-        elif isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
-            tree = _replace(tree, node, _hole())
-        elif isinstance(node, exp.Literal) and not _is_position(node):
+        elif isinstance(node, exp.Neg) and _is_literal(node.this):
+            tree = _replace(tree, node, node.this)
+        elif isinstance(node, _LITERALS) and not _is_structure(node):
             tree = _replace(tree, node, _hole())
         elif isinstance(node, exp.In | exp.Array) and node.expressions and all(map(_is_literal, node.expressions)):
             node.set("expressions", [exp.Literal.number(0)])
@@ -125,9 +130,9 @@ def _hole() -> exp.Expression:
 
 
 def _is_literal(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Literal) or (isinstance(node, exp.Cast | exp.Neg) and _is_literal(node.this))
+    return isinstance(node, _LITERALS) or (isinstance(node, exp.Cast | exp.Neg) and _is_literal(node.this))
 
 
-def _is_position(literal: exp.Literal) -> bool:
-    """Whether a number stands for a column of the select list."""
-    return not literal.is_string and isinstance(literal.parent, exp.Group | exp.Ordered)
+def _is_structure(literal: exp.Expression) -> bool:
+    """Whether a number stands for a column of the select list, or belongs to a type."""
+    return not literal.is_string and isinstance(literal.parent, exp.Group | exp.Ordered | exp.DataTypeParam)

@@ -88,8 +88,8 @@ def _filled(node: exp.Expression) -> list[str]:
 def _plain(sql: str, tokens: list[Token]) -> str:
     """The statement as sqlglot reads it right.
 
-    Without comments, for it reads `group by` as one token and no comment inside it; with brackets around the literal of
-    `date '2024-01-01'::text`, for it would cast the string first.
+    Without comments, for it takes `group by` for one token, with no comment inside; and with brackets around the
+    literal of `date '2024-01-01'::text`, for it would cast the string first.
     """
     opening = {_first_of_typed(tokens, place): place for place in range(len(tokens)) if _is_cast(tokens, place)}
     closing = set(opening.values())

@@ -8,6 +8,7 @@ import re
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from training.sql.errors import UnsupportedSyntax
 from training.sql.names import needs_quotes
 from training.sql.parse import WarehouseDialect
 
@@ -66,7 +67,10 @@ def render(tree: exp.Expression) -> str:
 
 
 def _generate(node: exp.Expression) -> str:
-    return WarehouseDialect().generate(node, comments=False)
+    try:
+        return WarehouseDialect().generate(node, comments=False)
+    except Exception:  # of whatever kind: sqlglot parses calls with arguments missing that it then cannot write
+        raise UnsupportedSyntax("A part of the statement has no arguments, or others than it takes.") from None
 
 
 def _spelling(node: exp.Expression) -> str | None:

@@ -175,7 +175,7 @@ def order_conditions(tree: exp.Expression, key: Callable[[exp.Expression], tuple
 
 
 def _order_sides(node: exp.Expression, key: Callable[[exp.Expression], tuple[str, ...]]) -> None:
-    """A column before an expression before a query before a constant; of two alike, by the key."""
+    """A column before an expression before a query before a constant before a literal; of two alike, by the key."""
     left, right = node.this, node.expression
     if isinstance(left, _ONE_SIDED) or isinstance(right, _ONE_SIDED):
         return
@@ -189,7 +189,9 @@ def _place(side: exp.Expression) -> int:
         return 0
     if side.find(exp.Query) is not None:
         return 2
-    return 1 if side.find(exp.Column, exp.AggFunc, exp.Window) is not None else 3
+    if side.find(exp.Column, exp.AggFunc, exp.Window) is not None:
+        return 1
+    return 4 if isinstance(side.this if isinstance(side, exp.Cast | exp.Neg) else side, exp.Literal) else 3
 
 
 def _sort_operands(node: exp.Expression, kind: type[exp.Expression], key: Callable[[exp.Expression], tuple]) -> None:

@@ -43,9 +43,7 @@ def rewrite(sql: str, catalog: Catalog, chance: random.Random) -> str:
         catalog: the tables and columns that exist.
         chance: draws what is done.
     """
-    tree = sqlglot.parse_one(sql, read=WarehouseDialect)
-    for node in list(tree.find_all(exp.Round)):  # sqlglot would write a cast into it
-        node.replace(exp.Anonymous(this="round", expressions=[value for value in node.args.values() if value]))
+    tree = _parse(sql)
     for identifier in tree.find_all(exp.Identifier):
         if not identifier.args.get("quoted"):
             identifier.set("this", identifier.name.lower())
@@ -74,6 +72,65 @@ def rewrite_text(sql: str, chance: random.Random) -> str:
             pieces.append(word if _is_text(token) else _any_case(word, chance))
         end = token.end + 1
     return "".join(pieces) + chance.choice(_ENDS)
+
+
+def change_literals(canonical_sql: str, chance: random.Random) -> str:
+    """A canonical query of the same template: other numbers, strings, dates and intervals, lists of another length."""
+    tree = _parse(canonical_sql)
+    for node in list(tree.find_all(exp.In, exp.Array)):
+        if node.expressions and all(isinstance(item, exp.Literal) for item in node.expressions):
+            node.set("expressions", node.expressions[: chance.randint(1, len(node.expressions))] * chance.randint(1, 3))
+    for node in list(tree.find_all(exp.Literal, exp.Interval)):
+        parent = node.parent
+        if isinstance(node, exp.Interval):
+            node.replace(sqlglot.parse_one(f"interval '{chance.randint(2, 40)} days'", read=WarehouseDialect))
+        elif isinstance(parent, exp.Interval | exp.Group | exp.Ordered | exp.DataTypeParam):
+            continue
+        elif node.is_string:
+            node.replace(exp.Literal.string(chance.choice(("x", "Łódź", "it's", "2021-02-03", "-- no comment"))))
+        else:
+            number = exp.Literal.number(chance.choice((0, 7, 2.5, 123456)))
+            is_signed = isinstance(parent, tuple(_MIRRORED)) and chance.random() < 0.5
+            node.replace(exp.Neg(this=number) if is_signed else number)
+    return tree.sql(WarehouseDialect)
+
+
+def mutate(sql: str, words: list[str], chance: random.Random) -> str:
+    """The query with one to three tokens lost, doubled, exchanged or replaced: rarely still a query.
+
+    Args:
+        sql: a query.
+        words: tokens of other queries, to put in.
+        chance: draws what is done.
+    """
+    tokens = split(sql)
+    for _ in range(chance.randint(1, 3)):
+        place, other = chance.randrange(len(tokens)), chance.randrange(len(tokens))
+        match chance.randrange(5):
+            case 0:
+                tokens[place : place + 1] = []
+            case 1:
+                tokens.insert(place, tokens[place])
+            case 2:
+                tokens[place] = chance.choice(words)
+            case 3:
+                tokens.insert(place, chance.choice(words))
+            case _:
+                tokens[place], tokens[other] = tokens[other], tokens[place]
+        tokens = tokens or [chance.choice(words)]
+    return " ".join(tokens)
+
+
+def split(sql: str) -> list[str]:
+    """The tokens of a query, as written."""
+    return [sql[token.start : token.end + 1] for token in WarehouseDialect().tokenize(sql)]
+
+
+def _parse(sql: str) -> exp.Expression:
+    tree = sqlglot.parse_one(sql, read=WarehouseDialect)
+    for node in list(tree.find_all(exp.Round)):  # sqlglot would write a cast into it
+        node.replace(exp.Anonymous(this="round", expressions=[value for value in node.args.values() if value]))
+    return tree
 
 
 def _is_text(token) -> bool:
@@ -130,10 +187,8 @@ def _is_plain(column: exp.Column, select: exp.Expression) -> bool:
 def _alias_outputs(tree: exp.Expression, chance: random.Random, fresh) -> None:
     """Names output columns that nobody refers to."""
     for select in tree.find_all(exp.Select):
-        if isinstance(select.parent, exp.SetOperation | exp.CTE) or (
-            isinstance(select.parent, exp.Subquery)
-            and isinstance(select.parent.parent, exp.From | exp.Join | exp.Lateral)
-        ):
+        place = select.parent.parent if isinstance(select.parent, exp.Subquery) else select.parent
+        if isinstance(place, exp.SetOperation | exp.CTE | exp.From | exp.Join | exp.Lateral):
             continue
         items = [
             exp.alias_(item, fresh())
