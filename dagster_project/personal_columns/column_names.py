@@ -15,7 +15,7 @@ class NameHint:
 
     Attributes:
         pii: the class.
-        kind: `full`, `single` or `role` for names, else `any`; it tells what values must look like.
+        kind: `full`, `single`, `handle`, `role` or `bare` for names, else `any`; it tells what values must look like.
     """
 
     pii: str
@@ -48,7 +48,8 @@ def hints(table: str, column: str) -> list[NameHint]:
     known, found = _words(), []
     for last in range(len(words), 0, -1):
         for first in range(max(0, last - 3), last):
-            hint = known.get("".join(words[first:last]))
+            joined = "".join(words[first:last])
+            hint = known.get(joined) or known.get(re.sub(r"(nr|no|num|nummer|number)$", "", joined))
             if hint and hint not in found:
                 found.append(hint)
     if words[-1] in ("name", "names", "nom", "nome") and not found:
@@ -61,7 +62,7 @@ def _bare_name(table: list[str], before: list[str]) -> list[NameHint]:
     about = before or table
     singular = {word.removesuffix("s") for word in about} | set(about)
     roles = set(_document()["name"]["role"])
-    return [NameHint("name", "role")] if singular & roles else []
+    return [NameHint("name", "bare")] if singular & roles else []
 
 
 def _is_of_thing(words: list[str]) -> bool:

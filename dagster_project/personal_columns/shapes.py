@@ -6,7 +6,6 @@ Called by suggest.py, which counts how many of a column's values have a shape.
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +52,7 @@ _COMPANY = re.compile(
     r"|oy|z ?o\. ?o|holdings?|partners|bank|university|&)(?:\.|\b|$)",
     re.IGNORECASE,
 )
+_LONG_NUMBER = r"(?<!\w)(?:[A-Z]{2}\d{2}[A-Z0-9 ]{11,30}|\d[\d -]{11,22})\d(?!\w)"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -147,6 +147,11 @@ def is_street(value: str) -> bool:
     return len(value) <= 200 and any(sign.isdigit() for sign in value) and _STREET.fullmatch(value) is not None
 
 
+def could_be_address(value: str) -> bool:
+    """A few letters and no link."""
+    return sum(sign.isalpha() for sign in value) >= 3 and "://" not in value
+
+
 def is_known_person(value: str) -> bool:
     """Two to five words, one of the first two a given name that is common in Europe; no company."""
     if len(value) > 60 or not could_be_person(value):
@@ -183,14 +188,12 @@ def could_be_account(value: str) -> bool:
 
 
 def holds_person(value: str) -> bool:
-    """A text of several words with a personal value somewhere in it."""
+    """A text with an e-mail address or a phone number in it, or with a bank account's or card's among its words."""
     if re.search(_EMAIL, value) or re.search(_PLUS_PHONE, value):
         return True
-    return any(
-        check(part)
-        for part in re.findall(r"[A-Z]{2}\d{2}[A-Z0-9 ]{11,34}|\d[\d -]{11,22}\d", value)
-        for check in _NUMBERS
-    )
+    if len(value.split()) < 3:
+        return False
+    return any(is_iban(number) or is_card(number) for number in re.findall(_LONG_NUMBER, value))
 
 
 def names_person(value: str) -> bool:
@@ -210,9 +213,6 @@ def is_prose(value: str) -> bool:
 def is_company(value: str) -> bool:
     """A name with a company's legal form, or the like."""
     return _COMPANY.search(value) is not None
-
-
-_NUMBERS: tuple[Callable[[str], bool], ...] = (is_iban, is_card)
 
 
 @cache

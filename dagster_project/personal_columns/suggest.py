@@ -35,10 +35,20 @@ _BY_THEMSELVES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("address", "street addresses", shapes.is_street),
     ("name", "names of persons", shapes.is_known_person),
 )
+_FEW = 5
+"""Fewer different values than this say nothing about names and streets: an airport is called John F. Kennedy."""
+
+_NAME_SHAPES: dict[str, Callable[[str], bool]] = {
+    "full": shapes.could_be_person,
+    "role": shapes.could_be_person,
+    "bare": shapes.could_be_one_name,
+    "single": shapes.could_be_one_name,
+    "handle": shapes.could_be_secret,
+}
 # What a value could be, for a column that is named so.
 _BY_NAME: dict[str, tuple[str, Callable[[str], bool]]] = {
     "phone": ("phone numbers", shapes.could_be_phone),
-    "address": ("texts with letters", lambda value: any(sign.isalpha() for sign in value) and "://" not in value),
+    "address": ("texts with letters", shapes.could_be_address),
     "national_id": ("identity numbers", shapes.could_be_identity_number),
     "iban": ("account numbers", shapes.could_be_account),
     "card": ("long numbers", shapes.could_be_account),
@@ -98,6 +108,8 @@ def _of_text(named: list[NameHint], values: list[str]) -> Suggestion | None:
     hinted = {hint.pii for hint in named}
     for pii, what, has_shape in _BY_THEMSELVES:
         share = _share(values, has_shape)
+        if pii in ("name", "address") and pii not in hinted and len(values) < _FEW:
+            continue
         if share >= (_SEVERAL if pii in hinted else _MOST) and not _is_version(pii, hinted, values):
             return Suggestion(pii, _reason(share, values, what))
     for hint in named:
@@ -122,7 +134,7 @@ def _as_hinted(hint: NameHint, values: list[str]) -> Suggestion | None:
 
 
 def _as_name(hint: NameHint, values: list[str]) -> Suggestion | None:
-    could_be = shapes.could_be_one_name if hint.kind == "single" else shapes.could_be_person
+    could_be = _NAME_SHAPES[hint.kind]
     share = _share(values, could_be)
     if share < _MOST or _share(values, shapes.is_company) >= _SEVERAL:
         return None
@@ -168,7 +180,7 @@ def _of_date(named: list[NameHint], count: int) -> Suggestion | None:
 
 
 def _by_name_alone(named: list[NameHint]) -> Suggestion | None:
-    certain = [hint for hint in named if hint.kind != "role"]
+    certain = [hint for hint in named if hint.kind not in ("role", "bare")]
     return (
         Suggestion(certain[0].pii, "by its name; there is no value to look at", is_by_values=False) if certain else None
     )
