@@ -118,9 +118,11 @@ def sandbox(warehouse: Warehouse) -> Executor:
     return Executor(warehouse.sandbox_dsn, "sandbox_shop")
 
 
-def dbt(warehouse: Warehouse, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+def dbt(
+    warehouse: Warehouse, folder: Path, *arguments: str, project: Path = DBT_PROJECT
+) -> subprocess.CompletedProcess:
     """Runs one dbt command on the warehouse; its target and logs go to the folder."""
-    places = {"--project-dir": DBT_PROJECT, "--profiles-dir": DBT_PROJECT, "--target-path": folder / "target"}
+    places = {"--project-dir": project, "--profiles-dir": project, "--target-path": folder / "target"}
     options = [str(part) for option in {**places, "--log-path": folder / "logs"}.items() for part in option]
     return subprocess.run(
         [Path(sys.executable).with_name("dbt"), *arguments, *options],

@@ -1,4 +1,4 @@
-"""Makers of values for invented columns, and the columns of invented schemas as cases: what is sampled, what is expected.
+"""Makers of values for invented columns, and the columns as cases: what is sampled, what is expected.
 
 A schema is its tables; a table is its columns, each with type, the class that a person would tag it with (or None), and
 a maker of values (None: the column is empty). Values are Faker's, of five countries, always the same.

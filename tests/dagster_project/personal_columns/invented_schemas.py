@@ -3,8 +3,21 @@
 import random
 
 from tests.dagster_project.personal_columns.columns import (
-    DAY, EMAIL, IBAN, NAME, PHONE, STREET, UUID, Maker, Schemas, made, number, pick, sentence_about, text,
-)  # fmt: skip
+    DAY,
+    EMAIL,
+    IBAN,
+    NAME,
+    PHONE,
+    STREET,
+    UUID,
+    Maker,
+    Schemas,
+    made,
+    number,
+    pick,
+    sentence_about,
+    text,
+)
 
 CARD = made("credit_card_number", "en_US", card_type="visa16")
 

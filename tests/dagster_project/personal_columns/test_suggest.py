@@ -25,7 +25,6 @@ def test_suggestions_are_right_and_few_are_missed(schemas: Schemas) -> None:
             wrong.append(f"{case.name}: {found}, not {case.expected}")
         elif case.expected:
             missed.append(f"{case.name}: {case.expected}")
-    print(f"{len(right)} right, wrong {wrong}, missed {missed}")
     assert len(right) / (len(right) + len(wrong)) > 0.95, wrong
     assert len(right) / (len(right) + len(missed)) > 0.95, missed
 

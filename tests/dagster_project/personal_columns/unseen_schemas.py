@@ -5,8 +5,19 @@ abbreviated birth dates, user names were missed); the words and shapes have been
 """
 
 from tests.dagster_project.personal_columns.columns import (
-    DAY, EMAIL, IBAN, NAME, STREET, UUID, Schemas, made, number, pick, sentence_about, text,
-)  # fmt: skip
+    DAY,
+    EMAIL,
+    IBAN,
+    NAME,
+    STREET,
+    UUID,
+    Schemas,
+    made,
+    number,
+    pick,
+    sentence_about,
+    text,
+)
 
 SCHEMAS: Schemas = {
     "crm": {
