@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -23,7 +24,7 @@ from dagster_project.sample.business import create_business
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from tests.people import logged_lines, person_dsn
-from training.sql.catalog import read_catalog
+from training.sql.catalog import Catalog, read_catalog
 from training.sql.sandbox import Executor
 
 NAME, EMAIL, PHONE = "Zora Quillfeather", "zora.quillfeather@quillmail.test", "+44 7700 900815"
@@ -88,8 +89,8 @@ def build(warehouse: Warehouse, folder: Path) -> Built:
     candidates = ("--select", "+int_pair_candidates", "+schema_catalog")
     first = dbt(warehouse, folder, "build", *candidates, "--exclude-resource-type", "test", "unit_test")
     assert first.returncode == 0, first.stdout[-3000:]
-    with psycopg.connect(warehouse.dsn, autocommit=True) as owner, sandbox(warehouse) as executor:
-        verdicts = validate_new_candidates(owner, read_catalog(owner), executor, lambda done, total: None)
+    with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
+        verdicts = judge_candidates(warehouse, owner, read_catalog(owner))
     second = dbt(warehouse, folder, "build", "--show-all-deprecations")
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     return Built(warehouse, folder, second, {result["unique_id"]: result["status"] for result in results}, verdicts)
@@ -116,6 +117,22 @@ def _work_and_ingest(warehouse: Warehouse, folder: Path) -> None:
 def sandbox(warehouse: Warehouse) -> Executor:
     """The executor that candidates are judged with."""
     return Executor(warehouse.sandbox_dsn, "sandbox_shop")
+
+
+def business(warehouse: Warehouse) -> Executor:
+    """The executor that runs a candidate's statement on the business itself."""
+    return Executor(warehouse.reader_dsn, "shop")
+
+
+def judge_candidates(
+    warehouse: Warehouse,
+    owner: psycopg.Connection,
+    catalog: Catalog,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Counter[str]:
+    """Judges the candidates that have no final verdict, as the asset `raw_training/pair_validations` does."""
+    with sandbox(warehouse) as in_sandbox, business(warehouse) as on_business:
+        return validate_new_candidates(owner, catalog, in_sandbox, on_business, report)
 
 
 def dbt(

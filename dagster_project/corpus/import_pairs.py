@@ -57,9 +57,16 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
         tell(f"{stored} lines stored. Judging new candidates in the sandbox ...")
         run_dbt(warehouse, *_NEW_CANDIDATES)
         search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
-        with Executor(warehouse.sandbox_dsn, search_path) as executor:
+        with (
+            Executor(warehouse.sandbox_dsn, search_path) as sandbox,
+            Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
+        ):
             validate_new_candidates(
-                connection, read_catalog(connection), executor, lambda done, total: tell(f"{done} of {total} judged")
+                connection,
+                read_catalog(connection),
+                sandbox,
+                business,
+                lambda done, total: tell(f"{done} of {total} judged"),
             )
         tell("Building the corpus ...")
         run_dbt(warehouse, *_CORPUS)

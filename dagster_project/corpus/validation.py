@@ -1,24 +1,20 @@
-"""Runs new candidate pairs in the sandbox and stores the verdicts, for the asset `raw_training/pair_validations`."""
+"""Runs new candidate pairs in the sandbox and on the business, for the asset `raw_training/pair_validations`."""
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import psycopg
 
-from dagster_project.resources.warehouse import insert_rows
+from dagster_project.corpus.parity import Parity, ParityJudge
+from dagster_project.corpus.production_statements import production_statements
 from training.sql.catalog import Catalog
 from training.sql.sandbox import Executor
 from training.sql.validate import PairVerdict, validate_statement
 
-_NEW_CANDIDATES = """
-select candidate_id, question, statement
-from intermediate.int_pair_candidates as candidates
-where not exists (
-    select 1 from raw_training.pair_validations as known
-    where known.candidate_id = candidates.candidate_id and known.catalog_hash = %s
-)
-order by candidate_id
-"""
+_NEW_CANDIDATES = (Path(__file__).parent / "new_candidates.sql").read_text()
+_STORE_VERDICT = (Path(__file__).parent / "store_verdict.sql").read_text()
 # The last look for what pseudonymization has missed, by the same index of the tagged columns' values.
 _PERSONAL = """
 select pairs.candidate_id
@@ -29,45 +25,66 @@ _BATCH = 100  # verdicts are committed in hundreds, so that a kill loses little 
 
 
 def validate_new_candidates(
-    connection: psycopg.Connection, catalog: Catalog, executor: Executor, report: Callable[[int, int], None]
+    connection: psycopg.Connection,
+    catalog: Catalog,
+    sandbox: Executor,
+    business: Executor,
+    report: Callable[[int, int], None],
 ) -> Counter[str]:
-    """Judges every candidate that has no verdict under this catalog.
+    """Judges every candidate that has no final verdict under this catalog.
 
     Args:
         connection: of role auditune_owner, in autocommit mode.
         catalog: the warehouse's catalog.
-        executor: connected as auditune_sandbox, its search_path the sandbox schemas.
+        sandbox: connected as auditune_sandbox, its search_path the sandbox schemas.
+        business: connected as auditune_reader, its search_path the business schemas.
         report: called with (done, total) after each batch.
 
     Returns:
-        Number of new verdicts by reason; accepted pairs under `accepted`.
+        Number of verdicts by reason; accepted pairs under `accepted`.
     """
-    candidates = connection.execute(_NEW_CANDIDATES, [catalog.hash]).fetchall()
+    candidates = connection.execute(_NEW_CANDIDATES, {"catalog_hash": catalog.hash}).fetchall()
     reasons: Counter[str] = Counter()
+    judge = ParityJudge(connection, catalog, business, sandbox)
     for start in range(0, len(candidates), _BATCH):
         batch = candidates[start : start + _BATCH]
-        verdicts = [validate_statement(statement, catalog, executor) for _, _, statement in batch]
-        personal = _personal(connection, batch, verdicts)
-        rows = []
-        for (candidate_id, _, _), verdict in zip(batch, verdicts, strict=True):
-            reason = "contains_pii" if candidate_id in personal else verdict.reason
-            reasons[reason or "accepted"] += 1
-            rows.append(
-                {
-                    "candidate_id": candidate_id,
-                    "catalog_hash": catalog.hash,
-                    "verdict": "reject" if reason else "accept",
-                    "reason": reason,
-                    # what holds a person's value is not copied once more
-                    "canonical_sql": None if candidate_id in personal else verdict.canonical_sql,
-                    "fingerprint": verdict.fingerprint,
-                    "row_count": verdict.row_count,
-                    "elapsed_ms": verdict.elapsed_ms,
-                }
-            )
-        insert_rows(connection, "raw_training.pair_validations", rows)
+        rows = _judge_batch(connection, catalog, sandbox, judge, batch)
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(_STORE_VERDICT, rows)
+        reasons.update(row["reason"] or "accepted" for row in rows)
         report(start + len(rows), len(candidates))
     return reasons
+
+
+def _judge_batch(
+    connection: psycopg.Connection,
+    catalog: Catalog,
+    sandbox: Executor,
+    judge: ParityJudge,
+    batch: list[tuple[str, str, str]],
+) -> list[dict[str, Any]]:
+    """Judges some candidates, each statement once."""
+    on_business = production_statements(connection, [candidate_id for candidate_id, _, _ in batch])
+    judged: dict[tuple[str, str | None], tuple[PairVerdict, Parity | None]] = {}
+    verdicts = []
+    for candidate_id, _, statement in batch:
+        key = (statement, on_business.get(candidate_id))
+        if key not in judged:
+            verdict = validate_statement(statement, catalog, sandbox)
+            judged[key] = (verdict, _parity(judge, key[1], verdict))
+        verdicts.append(judged[key])
+    personal = _personal(connection, batch, [verdict for verdict, _ in verdicts])
+    return [
+        {"candidate_id": candidate_id, "catalog_hash": catalog.hash, **_row(*both, candidate_id in personal)}
+        for (candidate_id, _, _), both in zip(batch, verdicts, strict=True)
+    ]
+
+
+def _parity(judge: ParityJudge, statement: str | None, verdict: PairVerdict) -> Parity | None:
+    """Compares what ran in the sandbox and is not rejected for another reason; an empty result may be a difference."""
+    if verdict.execution is None or verdict.reason not in (None, "empty_result"):
+        return None
+    return judge.judge(statement, verdict.canonical_sql, verdict.execution)
 
 
 def _personal(
@@ -78,3 +95,25 @@ def _personal(
     written = [verdict.canonical_sql or statement for verdict, statement in zip(verdicts, statements, strict=True)]
     found = connection.execute(_PERSONAL, [list(ids), list(questions), written])
     return {candidate_id for (candidate_id,) in found}
+
+
+def _row(verdict: PairVerdict, parity: Parity | None, is_personal: bool) -> dict[str, Any]:
+    """What is stored of a verdict: of several reasons the one that says most."""
+    reason = verdict.reason
+    if is_personal:
+        reason = "contains_pii"
+    elif parity is not None and parity.verdict == "differs":
+        reason = "parity_differs"  # an empty result too, where the business has rows
+    elif parity is not None and parity.verdict == "unknown":
+        reason = reason or "parity_unknown"
+    return {
+        "verdict": "reject" if reason else "accept",
+        "reason": reason,
+        "canonical_sql": None if is_personal else verdict.canonical_sql,  # not copied once more
+        "fingerprint": verdict.fingerprint,
+        "row_count": verdict.row_count,
+        "elapsed_ms": verdict.elapsed_ms,
+        "parity": parity and parity.verdict,
+        "parity_basis": parity and parity.basis,
+        "production_row_count": parity and parity.production_row_count,
+    }

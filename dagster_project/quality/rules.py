@@ -10,7 +10,7 @@ import great_expectations.expectations as gxe
 EXPECTED_COLUMNS = frozenset(
     {
         "pair_id", "fingerprint", "catalog_hash", "instruction", "input", "output", "origin", "question_split",
-        "template_split", "execution_count", "row_count", "first_seen_at",
+        "template_split", "execution_count", "row_count", "parity", "first_seen_at",
     }
 )  # fmt: skip
 

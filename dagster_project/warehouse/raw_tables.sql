@@ -145,6 +145,11 @@ create table if not exists raw_training.pair_validations (
     elapsed_ms       double precision,
     primary key (candidate_id, catalog_hash)
 );
+alter table raw_training.pair_validations
+    -- whether the statement finds on the business what it finds in the sandbox; null where it did not get that far
+    add column if not exists parity               text check (parity in ('equal', 'differs', 'unknown')),
+    add column if not exists parity_basis         text,     -- 'rows', 'row_count', or why it is unknown
+    add column if not exists production_row_count integer;
 
 -- One row per training run.
 create table if not exists raw_training.runs (

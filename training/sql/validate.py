@@ -5,7 +5,7 @@ Called by the asset `raw_training/pair_validations`; the reasons are stable code
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from training.sql.canonical import canonicalize, fingerprint
 from training.sql.catalog import Catalog
@@ -15,7 +15,7 @@ from training.sql.errors import NotOneSelect, ParseFailure, SqlError
 from training.sql.guard import check
 from training.sql.parse import MAX_CHARACTERS
 from training.sql.placeholder import has_placeholder
-from training.sql.sandbox import Executor
+from training.sql.sandbox import Execution, Executor
 
 # What the server said → the code of the rejection; what is not here is a runtime error.
 _REASON_OF_CLASS = {"timeout": "timeout", "unknown_table": "unknown_relation", "unknown_column": "unknown_column"}
@@ -33,6 +33,7 @@ class PairVerdict:
         fingerprint: hash of its template; None where it has no canonical form.
         row_count: rows in the sandbox; None where it did not run.
         elapsed_ms: time of the run; None where it did not run.
+        execution: the run itself, with its rows; None where it did not run, or failed.
     """
 
     reason: str | None
@@ -40,6 +41,7 @@ class PairVerdict:
     fingerprint: str | None = None
     row_count: int | None = None
     elapsed_ms: float | None = None
+    execution: Execution | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_accepted(self) -> bool:
@@ -73,7 +75,7 @@ def validate_statement(statement: str, catalog: Catalog, executor: Executor) -> 
         reason = "empty_result"
     elif is_open(canonical, execution, executor):
         reason = "non_deterministic"
-    return PairVerdict(reason, canonical, template, execution.row_count, execution.elapsed_ms)
+    return PairVerdict(reason, canonical, template, execution.row_count, execution.elapsed_ms, execution)
 
 
 def _canonical_form(statement: str, catalog: Catalog) -> tuple[str | None, str | None]:

@@ -24,18 +24,23 @@ CATALOG = dg.AssetKey(["corpus", "schema_catalog"])
     group_name="corpus",
     kinds={"postgres", "python"},
     owners=OWNERS,
-    code_version="1",
-    description="One row per candidate pair and catalog: its canonical form, and the sandbox's verdict with a reason.",
+    code_version="2",
+    description="One row per candidate pair and catalog: its canonical form, the verdict with a reason, and its parity.",
 )
 def pair_validations(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Judges the candidates that have no verdict yet under the present catalog."""
+    """Judges the candidates that have no final verdict yet under the present catalog."""
     settings = warehouse.settings
     search_path = ", ".join(f"sandbox_{schema}" for schema in settings.schemas)
-    with warehouse.owner() as connection, Executor(settings.sandbox_dsn, search_path) as executor:
+    with (
+        warehouse.owner() as connection,
+        Executor(settings.sandbox_dsn, search_path) as sandbox,
+        Executor(settings.reader_dsn, ", ".join(settings.schemas)) as business,
+    ):
         reasons = validate_new_candidates(
             connection,
             read_catalog(connection),
-            executor,
+            sandbox,
+            business,
             lambda done, total: context.log.info(f"{done} of {total} candidates judged"),
         )
         total = warehouse.count(connection, "raw_training.pair_validations")

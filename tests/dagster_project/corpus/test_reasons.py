@@ -11,7 +11,7 @@ SEED = REPOSITORY / "dbt_project" / "seeds" / "rejection_reasons.csv"
 GIVEN_BY = {  # where codes stand in the source
     "training/sql/guard.py": r'_Blocked\(\s*"(\w+)"',
     "training/sql/validate.py": r'(?:PairVerdict\(|reason = |None, |: )"(\w+)"',
-    "dagster_project/corpus/validation.py": r'reason = "(\w+)" if',
+    "dagster_project/corpus/validation.py": r'reason = (?:reason or )?"(\w+)"',
     "dagster_project/corpus/import_lines.py": r'(?:rejection=|return |value, |question, |sql, )"(\w+)"',
     "dagster_project/corpus/import_pairs.py": r'rejection="(\w+)"',
     "dbt_project/models/intermediate/corpus/int_pairs_judged.sql": r"then '(\w+)'",

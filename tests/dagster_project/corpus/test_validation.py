@@ -4,9 +4,8 @@ import psycopg
 import pytest
 
 from dagster_project.corpus import validation
-from dagster_project.corpus.validation import validate_new_candidates
 from dagster_project.warehouse.settings import Warehouse
-from tests.business_warehouse import NAME, sandbox
+from tests.business_warehouse import NAME, judge_candidates, sandbox
 from training.sql.catalog import Catalog, read_catalog
 
 # A candidate for each reason that the SQL itself can give; those that the question gives, or other pairs, are dbt's.
@@ -85,8 +84,7 @@ def catalog(owner: psycopg.Connection) -> Catalog:
 
 
 def validate(owner: psycopg.Connection, warehouse: Warehouse, catalog: Catalog, report=lambda done, total: None):
-    with sandbox(warehouse) as executor:
-        return validate_new_candidates(owner, catalog, executor, report)
+    return judge_candidates(warehouse, owner, catalog, report)
 
 
 def test_each_candidate_gets_its_verdict_and_reason(owner, built_copy: Warehouse, catalog: Catalog) -> None:

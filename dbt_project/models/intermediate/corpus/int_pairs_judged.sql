@@ -30,6 +30,9 @@ joined as (
         latest_validations.fingerprint,
         latest_validations.canonical_sql,
         latest_validations.row_count,
+        latest_validations.parity,
+        latest_validations.parity_basis,
+        latest_validations.production_row_count,
         latest_validations.validated_at,
         case
             when candidates.review_decision = 'reject' then 'rejected_by_reviewer'
@@ -40,6 +43,7 @@ joined as (
             when {{ question_has_placeholder('candidates.question', 'candidates.statement') }} then 'placeholder_left'
             when latest_validations.candidate_id is null then 'not_validated'
             when latest_validations.verdict = 'reject' then latest_validations.reason
+            when latest_validations.parity is distinct from 'equal' then 'parity_unknown'
             when char_length(latest_validations.canonical_sql) > {{ var('max_sql_characters') }} then 'too_long'
         end as rejection
     from candidates
@@ -82,6 +86,8 @@ select
     statement,
     canonical_sql,
     origin,
+    parity,
+    parity_basis,
     coalesce(
         rejection,
         case
@@ -93,6 +99,7 @@ select
 
     ---------- numerics
     row_count,
+    production_row_count,
 
     ---------- booleans
     rejection is null and has_conflict and not is_settled as needs_review,

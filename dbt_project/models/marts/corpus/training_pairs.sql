@@ -32,6 +32,7 @@ select
     pairs.template_split,
     coalesce(executions.execution_count, 0)::bigint as execution_count,
     pairs.row_count,
+    pairs.parity,
     pairs.first_seen_at
 
 from pairs

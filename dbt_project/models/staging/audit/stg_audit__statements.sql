@@ -1,6 +1,6 @@
 {#- The message forms are those of PostgreSQL's errmsg calls in src/backend/tcop/postgres.c, and of pgaudit's records:
     AUDIT: type, statement id, substatement id, class, command, object type, object name, statement, parameters. -#}
-with log_lines as not materialized (    -- so that a reader's condition on ingested_at reaches the index
+with log_lines as not materialized (    -- so that a reader's condition on ingested_at, or on file and offset, reaches the index
 
     select * from {{ ref('stg_audit__log_lines') }}
 

@@ -8,9 +8,12 @@ select
     verdict,
     reason,
     canonical_sql,
+    parity,
+    parity_basis,
 
     ---------- numerics
     row_count,
+    production_row_count,
     elapsed_ms,
 
     ---------- timestamps

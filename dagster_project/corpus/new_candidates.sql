@@ -1,0 +1,16 @@
+-- Candidates to judge: those without a verdict under this catalog, and those that ran in the sandbox and were not found
+-- equal on the business. The data may have changed between the sandbox's build and the run, or the server was busy:
+-- the next run, on a sandbox that is built anew, tells. Parameter: %(catalog_hash)s.
+select
+    candidates.candidate_id,
+    candidates.question,
+    candidates.statement
+from intermediate.int_pair_candidates as candidates
+where not exists (
+    select 1
+    from raw_training.pair_validations as known
+    where known.candidate_id = candidates.candidate_id
+        and known.catalog_hash = %(catalog_hash)s
+        and (known.parity = 'equal' or (known.parity is null and known.verdict = 'reject'))
+)
+order by candidates.candidate_id
