@@ -73,8 +73,8 @@ def _restored(owner: psycopg.Connection, candidate_ids: list[str]) -> dict[str, 
     }
     keys = list(restored)
     again = owner.execute(
-        "select privacy.pseudonymize_sql(statement) from unnest(%s::text[]) with ordinality as statements (statement, i)"
-        " order by i",
+        "select privacy.pseudonymize_sql(statement)"
+        " from unnest(%s::text[]) with ordinality as statements (statement, i) order by i",
         [[restored[key][1] for key in keys]],
     ).fetchall()
     return {key: restored[key][1] for key, (text,) in zip(keys, again, strict=True) if text == restored[key][0]}

@@ -16,17 +16,7 @@ OPAQUE = "opaque"
 # A uniform move keeps the order of dates, so what is ordered by them is ordered alike.
 _ORDERED_ALIKE = "birth_date"
 _LOOP = "loop"  # a recursive query's own column: whatever its first part holds
-_PREDICATES = (
-    exp.Predicate,
-    exp.Connector,
-    exp.Not,
-    exp.Exists,
-    exp.Count,
-    exp.Is,
-    exp.Between,
-    exp.RegexpLike,
-    exp.RegexpILike,
-)
+_TELL_NO_VALUE = (exp.Predicate, exp.Connector, exp.Not, exp.Exists, exp.Count, exp.RegexpLike, exp.RegexpILike)
 _TEXT_OR_DATE = (exp.DType.TEXT, exp.DType.VARCHAR, exp.DType.DATE)
 
 
@@ -38,9 +28,9 @@ def personal_outputs(sql: str, catalog: Catalog) -> list[str | None]:
         catalog: The tables, with the tags of their columns.
 
     Returns:
-        For each output column in order: the class of the tagged column whose values it shows as they are; `OPAQUE` where
-        it is computed from tagged columns; None where nothing of a person reaches it. Conditions and counts tell no
-        value: they are the same with pseudonyms, or they are a difference that must show.
+        For each output column in order: the class of the tagged column whose values it shows as they are; `OPAQUE`
+        where it is computed from tagged columns; None where nothing of a person reaches it. Conditions and counts tell
+        no value: they are the same with pseudonyms, or they are a difference that must show.
 
     Raises:
         SqlError: The query cannot be read.
@@ -102,7 +92,7 @@ class _Flow:
             return self._of_column(self._references.get(id(node)))
         if isinstance(node, exp.Query):
             return self.of_query(node)[0]
-        if isinstance(node, _PREDICATES):
+        if isinstance(node, _TELL_NO_VALUE):
             return None
         if isinstance(node, exp.Cast) and node.to.this in _TEXT_OR_DATE:
             return self.of_expression(node.this)

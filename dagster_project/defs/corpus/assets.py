@@ -25,7 +25,7 @@ CATALOG = dg.AssetKey(["corpus", "schema_catalog"])
     kinds={"postgres", "python"},
     owners=OWNERS,
     code_version="2",
-    description="One row per candidate pair and catalog: its canonical form, the verdict with a reason, and its parity.",
+    description="One row per candidate pair and catalog: its canonical form, the verdict with a reason, its parity.",
 )
 def pair_validations(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Judges the candidates that have no final verdict yet under the present catalog."""
