@@ -1,0 +1,82 @@
+"""What looks personal although no tagged column holds it: Presidio's findings, less what is known to be nobody's.
+
+Called by `proof.py`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+
+import psycopg
+
+from dagster_project.dbt_manifest import DBT_PROJECT
+from dagster_project.privacy.places import Text
+from dagster_project.privacy.presidio import Finding, second_opinion
+from dagster_project.privacy.values import Hit
+
+_CLASSES = {
+    "EMAIL_ADDRESS": "email",
+    "PHONE_NUMBER": "phone",
+    "CREDIT_CARD": "card",
+    "IBAN_CODE": "iban",
+    "IP_ADDRESS": "ip",
+    "US_SSN": "national_id",
+}
+# In logs and configurations numbers and addresses of machines are everywhere: only what has a form of its own counts.
+_CERTAIN = frozenset({"email", "iban"})
+# What a pattern could be found in; the rest of a text need not be looked at.
+_WORTH_A_LOOK = re.compile(r"[^\n]{0,80}@[^\n]{0,80}|[A-Z]{2}\d\d ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}")
+_SEVEN_DIGITS = re.compile(r"(?:\d\D*){7}|@|:[0-9a-fA-F]*:", re.DOTALL)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# A surrogate that is in no index (of a value that no column holds) is one that pseudonymizing leaves as it is.
+_LEFT_AS_IT_IS = (
+    "select value from unnest(%s::text[]) as found (value) where privacy.pseudonymize_text(value) = value"
+    " and exists (select 1 from privacy.patterns where value ~* patterns.pattern)"
+)
+
+
+def find_patterns(owner: psycopg.Connection, texts: Iterable[Text]) -> list[Hit]:
+    """Asks Presidio about texts and leaves out what is known to be nobody's.
+
+    Args:
+        owner: Connection of auditune_owner, to ask which findings are surrogates of values that no column holds.
+        texts: What to look at.
+    """
+    places: dict[tuple[str, bool], str] = {}
+    for text in texts:
+        for part in _parts(text):
+            places.setdefault((part, text.kind == "technical"), text.place)
+    asked = list(places)
+    hits = [
+        Hit(places[asked[finding.text]], _CLASSES[finding.entity], finding.value)
+        for finding in second_opinion([part for part, _ in asked])
+        if _counts(finding, is_technical=asked[finding.text][1])
+    ]
+    values = sorted({hit.value for hit in hits})
+    nobodys = {value for (value,) in owner.execute(_LEFT_AS_IT_IS, [values])} | _house_addresses()
+    return [hit for hit in hits if hit.value not in nobodys]
+
+
+def _parts(text: Text) -> Iterator[str]:
+    if text.kind == "technical":
+        yield from _WORTH_A_LOOK.findall(text.content)
+    elif _SEVEN_DIGITS.search(text.content):
+        yield text.content
+
+
+def _counts(finding: Finding, *, is_technical: bool) -> bool:
+    pii_class, value = _CLASSES.get(finding.entity), finding.value
+    if pii_class is None or (is_technical and pii_class not in _CERTAIN):
+        return False
+    if pii_class == "email":
+        return not value.lower().endswith(("@example.com", ".example.com"))
+    if pii_class == "ip":
+        return ipaddress.ip_address(value).is_global
+    # a bare number is an amount or an id more often than a telephone; a date is none at all
+    return pii_class != "phone" or not (value.isdigit() or _DATE.match(value))
+
+
+def _house_addresses() -> set[str]:
+    """Addresses that stand in the dbt project itself: the owners of its groups, which Dagster shows and logs."""
+    return {found for path in DBT_PROJECT.glob("models/**/*.yml") for found in _ADDRESS.findall(path.read_text())}

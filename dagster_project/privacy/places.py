@@ -1,0 +1,93 @@
+"""What the proof reads: every text that was made from the log or by people, wherever it lies. Called by `proof.py`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from training.prompt import schema_prefix
+from training.sql.catalog import Catalog
+
+Kind = Literal["prose", "sql", "technical"]
+
+_TEXT_COLUMNS = (Path(__file__).parent / "text_columns.sql").read_text()
+_SQL_COLUMNS = frozenset({"statement", "sql", "canonical_sql", "output", "corrected_sql", "edited_sql"})
+_PROSE_COLUMNS = frozenset({"question", "input", "comment", "edited_question"})
+# Folders of the state folder that hold the business itself, secrets, or a base model that somebody else has made.
+_NOT_OURS = frozenset({"pgdata", "keys", "models"})
+_BINARY = frozenset({".safetensors", ".gguf", ".enc", ".pt", ".bin", ".png", ".lock"})
+_BLOCK = 8 << 20
+_OVERLAP = 4096  # no value that matters is longer
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+# What says something in SQL: its literals, quoted names, numbers and comments; to the end where one is not closed.
+_SAYING = re.compile(
+    r"'(?:[^']|'')*(?:'|\Z)|\"(?:[^\"]|\"\")*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|\$\$.*?\$\$|\d[\d.]*", re.S
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text.
+
+    Attributes:
+        place: Where it stands: `schema.table.column`, or the file's first folder in the state folder.
+        content: What it says, ready to be searched.
+        kind: `prose` that people write, what `sql` says in its literals, or `technical`: logs and configurations.
+    """
+
+    place: str
+    content: str
+    kind: Kind
+
+
+def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:
+    """Reads every distinct text of our tables.
+
+    Args:
+        owner: Connection of auditune_owner.
+    """
+    for column in owner.execute(_TEXT_COLUMNS).fetchall():
+        schema, table, name = column
+        query = sql.SQL("select distinct {column}::text from {table} where {column} is not null").format(
+            column=sql.Identifier(name), table=sql.Identifier(schema, table)
+        )
+        kind: Kind = "sql" if name in _SQL_COLUMNS else "prose" if name in _PROSE_COLUMNS else "technical"
+        for (content,) in owner.execute(query).fetchall():
+            yield Text(".".join(column), said_in_sql(content) if kind == "sql" else content, kind)
+
+
+def file_texts(home: Path) -> Iterator[Text]:
+    """Reads the files of the state folder: data sets, prompts, runs, adapters' descriptions, Dagster's storage and logs.
+
+    Args:
+        home: The state folder.
+    """
+    for path in sorted(home.rglob("*")):
+        parts = path.relative_to(home).parts
+        if parts[0] in _NOT_OURS or path.suffix in _BINARY or not path.is_file():
+            continue
+        if len(parts) == 1 and parts[0] in ("env", "embedded.json"):
+            continue  # addresses and passwords of the warehouse
+        for block in _blocks(path):
+            yield Text(f"{parts[0]}/", block, "technical")
+        if path.name == "catalog.json" and parts[0] == "datasets":
+            yield Text("prompts", schema_prefix(Catalog.load(path)), "technical")
+
+
+def said_in_sql(statement: str) -> str:
+    """What a statement says in its literals, quoted names, numbers and comments, one a line; its own words tell nothing."""
+    return "\n".join(found.replace("''", "'") for found in _SAYING.findall(statement))
+
+
+def _blocks(path: Path) -> Iterator[str]:
+    """A file's text in blocks that overlap, whatever its format: SQLite keeps texts as they are."""
+    with path.open("rb") as file:
+        rest = b""
+        while block := file.read(_BLOCK):
+            text = (rest + block).decode("utf-8", errors="ignore")
+            yield _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text) if "\\u" in text else text
+            rest = block[-_OVERLAP:]

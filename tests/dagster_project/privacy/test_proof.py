@@ -1,0 +1,114 @@
+"""The proof finds a personal value wherever it stands, and takes for one nothing that is none."""
+
+import json
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from dagster_project.defs.corpus import checks
+from dagster_project.privacy.places import said_in_sql
+from dagster_project.privacy.proof import Proof, prove
+from dagster_project.warehouse.settings import Warehouse
+from tests.business_warehouse import ADDRESS, BIRTH_DATE, EMAIL, MESSAGE, NAME, PHONE, QUOTED_NAME, Built
+
+NOBODYS_EMAIL, NOBODYS_CARD, NOBODYS_IBAN = "jane@corp.com", "4111 1111 1111 1111", "DE89370400440532013000"
+
+_REQUEST = (
+    "insert into raw_serving.requests (request_id, route, question_hash, question, sql, outcome, is_executed, latency_ms)"
+    " values (gen_random_uuid(), '/v1/sql', 'h', %s, %s, 'ok', true, 1)"
+)
+_REVIEW = (
+    "insert into raw_serving.reviews (review_id, candidate_id, reviewer, decision, edited_question)"
+    " values (gen_random_uuid(), 'c', %s, 'edit', %s)"
+)
+_RULE = (
+    "insert into raw_training.quality_results (validated_at, rule_code, description, is_success, is_blocking, observed)"
+    " values (now(), 'r', 'd', true, true, %s)"
+)
+_QUOTED = f"select city from customers where full_name = '{QUOTED_NAME.replace(chr(39), 2 * chr(39))}'"
+
+
+@pytest.fixture(scope="module")
+def owner(built_copy: Warehouse) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(built_copy.dsn, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def clean(owner: psycopg.Connection, built: Built) -> Proof:
+    """The proof on what the pipeline has made, with dbt's own files and logs."""
+    return prove(owner, built.folder)
+
+
+@pytest.fixture(scope="module")
+def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """The same warehouse with a personal value in each kind of place, and with much that looks like one."""
+    home = tmp_path_factory.mktemp("home")
+    surrogates = owner.execute(
+        "select privacy.pseudonymize_text(v) from unnest(%s::text[]) as v", [[NAME, PHONE, ADDRESS]]
+    ).fetchall()
+    harmless = "; ".join(text for (text,) in surrogates) + f"; {BIRTH_DATE}; order 2125550123; a@example.com; 10.0.0.1"
+    owner.execute(_REQUEST, [f"Where is {NAME.upper()}?", "select 1"])
+    owner.execute(_REQUEST, [harmless, _QUOTED])
+    owner.execute(_REVIEW, [EMAIL, f"What did {NOBODYS_EMAIL} pay with {NOBODYS_CARD}?"])
+    owner.execute(_RULE, [f"called {PHONE}"])
+    files = {
+        "datasets/0123/pairs.jsonl": json.dumps({"input": MESSAGE}),
+        "adapters/0123/manifest.json": json.dumps({"note": f"{ADDRESS} or {NOBODYS_IBAN}"}),
+        "dagster/history/runs/run.db": "\0\1" + json.dumps("é" + NAME) + "\0",
+        "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
+        "keys/roles.key": NAME,
+    }
+    for name, content in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(content)
+    return prove(owner, home)
+
+
+def test_nothing_is_found_in_what_the_pipeline_makes(clean: Proof) -> None:
+    assert clean.holds, clean.hits
+    assert clean.values > 100
+    assert {
+        "intermediate.int_statements_anonymized.statement", "intermediate.int_statement_questions.question",
+        "corpus.training_pairs.output", "corpus.rejected_pairs.question", "target/", "logs/",
+    } <= set(clean.read)  # fmt: skip
+
+
+def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof) -> None:
+    assert not planted.holds
+    assert set(planted.hits) == {
+        ("raw_serving.requests.question", "name"),
+        ("raw_serving.requests.sql", "name"),
+        ("raw_serving.reviews.edited_question", "email"),
+        ("raw_serving.reviews.edited_question", "card"),
+        ("raw_training.quality_results.observed", "phone"),
+        # a message with a name and an address in it
+        ("datasets/", "free_text"),
+        ("datasets/", "name"),
+        ("datasets/", "address"),
+        ("adapters/", "address"),
+        ("adapters/", "iban"),
+        ("dagster/", "name"),
+    }
+
+
+def test_what_the_check_shows_names_the_place_and_never_the_value(planted: Proof) -> None:
+    shown = checks._advice(planted) + str(checks._metadata(planted))
+
+    assert "raw_serving.requests.question (name)" in shown
+    secrets = [NAME, QUOTED_NAME, EMAIL, PHONE, ADDRESS, MESSAGE, NOBODYS_EMAIL, NOBODYS_CARD, NOBODYS_IBAN]
+    assert [secret for secret in secrets if secret.lower() in shown.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("select city from refund where a = 'it''s me' and n = 12.5", "'it's me'\n12.5"),
+        ('select "Jane Doe" from t -- for Jane', '"Jane Doe"\n-- for Jane'),
+        ("select 1 /* Jane", "1\n/* Jane"),
+        ("select $$Jane$$, 'cut off", "$$Jane$$\n'cut off"),
+    ],
+)
+def test_of_a_statement_only_what_it_says_is_read(statement: str, said: str) -> None:
+    assert said_in_sql(statement) == said
