@@ -25,7 +25,8 @@ _OVERLAP = 4096  # no value that matters is longer
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # What says something in SQL: its literals, quoted names, numbers and comments; to the end where one is not closed.
 _SAYING = re.compile(
-    r"'(?:[^']|'')*(?:'|\Z)|\"(?:[^\"]|\"\")*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|\$\$.*?\$\$|\d[\d.]*", re.S
+    r"""'(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z) | --[^\n]* | /\*.*?(?:\*/|\Z) | \$\$.*?\$\$ | \d[\d.]*""",
+    re.DOTALL | re.VERBOSE,
 )
 
 
@@ -61,7 +62,7 @@ def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:
 
 
 def file_texts(home: Path) -> Iterator[Text]:
-    """Reads the files of the state folder: data sets, prompts, runs, adapters' descriptions, Dagster's storage and logs.
+    """Reads the files of the state folder: data sets, runs, adapters' descriptions, Dagster's storage and logs.
 
     Args:
         home: The state folder.
@@ -79,7 +80,7 @@ def file_texts(home: Path) -> Iterator[Text]:
 
 
 def said_in_sql(statement: str) -> str:
-    """What a statement says in its literals, quoted names, numbers and comments, one a line; its own words tell nothing."""
+    """What a statement says in literals, quoted names, numbers and comments, one a line; its own words tell nothing."""
     return "\n".join(found.replace("''", "'") for found in _SAYING.findall(statement))
 
 

@@ -18,7 +18,7 @@ _SURE_ENOUGH = 0.4  # Presidio's score of a pattern that stands alone, without a
 
 @dataclass(frozen=True)
 class Finding:
-    """A stretch of a text that looks personal: the text's number, Presidio's name of the kind, and what stands there."""
+    """A stretch of a text that looks personal: the text's number, Presidio's name of its kind, what stands there."""
 
     text: int
     entity: str

@@ -1,4 +1,4 @@
-"""Reads everything again that was made from the log or by people, and looks for personal values. Called by asset checks.
+"""Reads everything again that was made from the log or by people, for personal values. Called by asset checks.
 
 Two opinions that share no code with what made the texts: every value of every tagged column, and Presidio's patterns.
 What a hit says is shown to nobody: a hit is a place and a class.

@@ -15,7 +15,8 @@ from tests.business_warehouse import ADDRESS, BIRTH_DATE, EMAIL, MESSAGE, NAME, 
 NOBODYS_EMAIL, NOBODYS_CARD, NOBODYS_IBAN = "jane@corp.com", "4111 1111 1111 1111", "DE89370400440532013000"
 
 _REQUEST = (
-    "insert into raw_serving.requests (request_id, route, question_hash, question, sql, outcome, is_executed, latency_ms)"
+    "insert into raw_serving.requests"
+    " (request_id, route, question_hash, question, sql, outcome, is_executed, latency_ms)"
     " values (gen_random_uuid(), '/v1/sql', 'h', %s, %s, 'ok', true, 1)"
 )
 _REVIEW = (
@@ -56,7 +57,7 @@ def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.Te
     files = {
         "datasets/0123/pairs.jsonl": json.dumps({"input": MESSAGE}),
         "adapters/0123/manifest.json": json.dumps({"note": f"{ADDRESS} or {NOBODYS_IBAN}"}),
-        "dagster/history/runs/run.db": "\0\1" + json.dumps("é" + NAME) + "\0",
+        "dagster/history/runs/run.db": "\0\1" + json.dumps(f"é {NAME}") + "\0",
         "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
         "keys/roles.key": NAME,
     }
