@@ -8,7 +8,7 @@ _UNBALANCED = Path(__file__).with_name("unbalanced_files.sql").read_text()
 
 
 def unbalanced_files(connection: psycopg.Connection) -> list[tuple[str, int, int]]:
-    """Returns the files whose lines read are not those loaded, in quarantine, or brought by another file before.
+    """Returns the files whose lines read are not those loaded, in quarantine, brought by another file, or purged.
 
     Args:
         connection: Of role auditune_owner.

@@ -27,11 +27,19 @@ batch as (
     from raw_audit.log_lines
 ),
 
--- a line that another file brought is left out by the unique index on its session, number and moment
+-- a line that another file brought is left out by the unique index on its session, number and moment; one that has been
+-- purged, by what is remembered of its session
 loaded as (
     insert into raw_audit.log_lines (log_file, byte_offset, line_date, line, ingested_at)
     select %(log_file)s, due.byte_offset, due.line_date, due.line, batch.ingested_at
     from due, batch
+    where not exists (
+        select 1
+        from raw_audit.purged_sessions as purged
+        where purged.session_id = due.line ->> 'session_id'
+            and (due.line ->> 'line_num')::bigint between purged.first_line and purged.last_line
+            and (due.line ->> 'timestamp')::timestamptz <= purged.last_logged_at
+    )
     on conflict do nothing
     returning 1
 ),

@@ -13,7 +13,7 @@ import psycopg
 from training.sql.catalog import Catalog
 from training.sql.compare import same_result
 from training.sql.guard import check
-from training.sql.personal_flow import OPAQUE, leaves_rows_open, personal_outputs
+from training.sql.personal_flow import OPAQUE, personal_outputs
 from training.sql.sandbox import Execution, Executor
 
 _PSEUDONYMS = (
@@ -83,11 +83,8 @@ class ParityJudge:
             mapped = self._mapped(on_business, flows)
         except psycopg.Error:
             return Parity("unknown", "pseudonyms", count)  # the server's message may quote a value
-        if same_result(mapped, _as_text(in_sandbox, flows), ordered=False):
-            return Parity("equal", "rows", count)
-        if leaves_rows_open(canonical_sql, self._catalog):
-            return Parity("equal", "row_count", count)
-        return Parity("differs", "rows", count)
+        is_equal = same_result(mapped, _as_text(in_sandbox, flows), ordered=False)
+        return Parity("equal" if is_equal else "differs", "rows", count)
 
     def _by_count(self, statement: str, canonical_sql: str) -> Parity:
         """Compares the numbers of rows where there are more than are read."""

@@ -44,12 +44,21 @@ create table if not exists raw_audit.log_files (
 alter table raw_audit.log_files
     add column if not exists head            text,                              -- hash of its first line
     add column if not exists duplicate_lines bigint  not null default 0,        -- lines that another file had brought
+    add column if not exists purged_lines    bigint  not null default 0,        -- lines that have been deleted since
     add column if not exists last_offset     bigint,                            -- where the record starts that was read last
     add column if not exists last_hash       text,                              -- hash of it: the file is still the same
     add column if not exists archives        text[]  not null default '{}',     -- compressed copies that were read to their end
     drop constraint if exists log_files_head_key,                               -- a file cut short has two lives
     drop column if exists is_whole;
 create index if not exists log_files_head on raw_audit.log_files (head);
+
+-- One row per session whose lines have been purged, all or the first of them: they are not loaded again.
+create table if not exists raw_audit.purged_sessions (
+    session_id     text        primary key,
+    first_line     bigint      not null,
+    last_line      bigint      not null,
+    last_logged_at timestamptz not null     -- of its purged lines: another server's session may have the same id
+);
 
 -- One row per log file of a managed service: what it was when it was read to its end, and a place to read on from.
 create table if not exists raw_audit.remote_logs (

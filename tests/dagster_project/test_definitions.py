@@ -96,6 +96,12 @@ def test_no_asset_is_its_own_ancestor(nodes: dict[str, object]) -> None:
     assert [key for key in nodes if key in upstream_of(nodes, key)] == []
 
 
+def test_raw_lines_are_purged_only_when_all_that_reads_them_has_done_so(nodes: dict[str, object]) -> None:
+    assert {"intermediate/int_statements_anonymized", "raw_training/pair_validations"} <= upstream_of(
+        nodes, "raw_audit/log_files"
+    )
+
+
 def test_each_rule_of_the_corpus_is_a_blocking_check(repository: dg.RepositoryDefinition) -> None:
     keys = {dg.AssetCheckKey(dg.AssetKey(["corpus", "training_pairs"]), code) for code in RULE_DESCRIPTIONS}
     checks = {node.key: node for node in repository.asset_graph.asset_check_nodes}
@@ -119,6 +125,8 @@ def test_dbts_tests_are_blocking_checks(repository: dg.RepositoryDefinition) -> 
     ("asset", "check"),
     [
         (["raw_audit", "log_lines"], "no_line_is_lost"),
+        (["training", "dataset"], "no_personal_value_before_training"),
+        (["training", "evaluation"], "no_personal_value_before_release"),
         (["training", "evaluation"], "outputs_are_security_clean"),
         (["training", "evaluation"], "both_splits_are_measured"),
     ],

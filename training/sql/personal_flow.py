@@ -39,35 +39,6 @@ def personal_outputs(sql: str, catalog: Catalog) -> list[str | None]:
     return _Flow(bind(tree, catalog)).of_query(tree)
 
 
-def leaves_rows_open(sql: str, catalog: Catalog) -> bool:
-    """Tells whether two honest runs of a query may show different rows: ties at a LIMIT, lists in no order.
-
-    Args:
-        sql: A query that the guard has allowed.
-        catalog: The tables, with the tags of their columns.
-
-    Returns:
-        False too where the rows are chosen by the order of personal values: then pseudonyms change which they are.
-
-    Raises:
-        SqlError: The query cannot be read.
-    """
-    tree = parse_select(sql)
-    flow = _Flow(bind(tree, catalog))
-    choosing = [node for node in tree.find_all(exp.Query) if _cuts(node)]
-    choosing += [node for node in tree.find_all(exp.Window) if node.args.get("order")]
-    if any(flow.is_ordered_by_values(node) for node in choosing):
-        return False
-    return bool(choosing) or any(not node.find(exp.Order) for node in tree.find_all(exp.GroupConcat, exp.ArrayAgg))
-
-
-def _cuts(node: exp.Query) -> bool:
-    """Whether a query shows some of its rows: LIMIT, OFFSET, FETCH, DISTINCT ON."""
-    distinct = node.args.get("distinct")
-    is_distinct_on = isinstance(distinct, exp.Distinct) and distinct.args.get("on") is not None
-    return is_distinct_on or any(node.args.get(key) for key in ("limit", "offset", "fetch"))
-
-
 class _Flow:
     """The walk from output columns back to the columns of tables."""
 
@@ -109,19 +80,11 @@ class _Flow:
         return OPAQUE if any(flow not in (None, _LOOP) for flow in flows) else None
 
     def _of_window(self, node: exp.Window) -> str | None:
-        return OPAQUE if self.is_ordered_by_values(node) else self._mixed([node.this])
-
-    def is_ordered_by_values(self, node: exp.Expression) -> bool:
-        """Whether the order of a query or window is that of personal values, which their pseudonyms do not keep."""
         order = node.args.get("order")
-        keys = [self._of_order_key(key.this, node) for key in order.expressions] if order else []
-        return any(key not in (None, _ORDERED_ALIKE) for key in keys)
-
-    def _of_order_key(self, key: exp.Expression, node: exp.Expression) -> str | None:
-        if isinstance(key, exp.Literal) and isinstance(node, exp.Query) and not key.is_string:
-            flows = self.of_query(node)
-            return flows[int(key.name) - 1] if int(key.name) <= len(flows) else None
-        return self.of_expression(key)
+        keys = [self.of_expression(key.this) for key in order.expressions] if order else []
+        if any(key not in (None, _ORDERED_ALIKE) for key in keys):
+            return OPAQUE
+        return self._mixed([node.this])
 
     def _of_column(self, reference: Reference | None) -> str | None:
         if reference is None:

@@ -1,11 +1,15 @@
 """The server's log as raw tables, one Dagster partition a day."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 
 import dagster as dg
+from pydantic import ValidationError
 
 from dagster_project.audit_log.errors import AuditLogError
 from dagster_project.audit_log.ingest import ingest
+from dagster_project.audit_log.purge import purge
+from dagster_project.audit_log.settings import RetentionSettings
 from dagster_project.resources.warehouse import WarehouseResource
 
 # Any log that a server of a supported version may still hold.
@@ -45,11 +49,12 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
             result = ingest(connection, settings.audit_logs, last_day)
         except AuditLogError as error:
             raise dg.Failure(str(error)) from error
-        lines, statements, quarantined = connection.execute(
+        lines, statements, quarantined, purged = connection.execute(
             "select count(*), count(*) filter (where line ->> 'message' ~ '(statement|execute [^:]*|^AUDIT): '),"
-            " (select count(*) from raw_audit.quarantined_lines) from raw_audit.log_lines"
+            " (select count(*) from raw_audit.quarantined_lines),"
+            " (select coalesce(sum(purged_lines), 0) from raw_audit.log_files) from raw_audit.log_lines"
         ).fetchone()
-    if statements == 0:
+    if statements == 0 and purged == 0:
         raise dg.Failure(
             f"The log holds no statement ({lines} lines in {result.files} files): set log_statement = 'all' on the "
             "server and let people work, or point AUDITUNE_AUDIT_LOGS at the files where it logs statements."
@@ -77,3 +82,30 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
             "read_at": dg.MetadataValue.timestamp(datetime.now(UTC)),
         },
     )
+
+
+@dg.asset(
+    key=["raw_audit", "log_files"],
+    # what reads the raw lines must have read them: the statements, and the runs on the business
+    deps=[
+        ["intermediate", "int_statement_executions"],
+        ["intermediate", "int_statement_questions"],
+        ["intermediate", "int_statements_anonymized"],
+        ["raw_training", "pair_validations"],
+    ],
+    group_name="audit",
+    kinds={"postgres", "python"},
+    owners=OWNERS,
+    description="One row per log file: how far it has been read, and how many of its lines have been purged.",
+)
+def purge_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Deletes raw lines that are older than AUDITUNE_RAW_DAYS; what was made of them stays."""
+    try:
+        days = RetentionSettings().raw_days
+    except ValidationError as error:
+        raise dg.Failure("AUDITUNE_RAW_DAYS is no number of days: set it to a whole number from 1 on.") from error
+    with warehouse.owner() as connection:
+        result = purge(connection, datetime.now(UTC).date(), days)
+        files = warehouse.count(connection, "raw_audit.log_files")
+    context.log.info(f"{result.lines} lines older than {days} days purged, {result.quarantined} of the quarantine")
+    return dg.MaterializeResult(metadata={"dagster/row_count": files, "days": days, **asdict(result)})

@@ -8,7 +8,7 @@ from dagster_project.resources.warehouse import WarehouseResource
 
 @dg.asset_check(asset=["raw_audit", "log_lines"], blocking=True)
 def no_line_is_lost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Lines read = lines loaded + lines in quarantine + lines that another file had brought, for each file."""
+    """Lines read = loaded + in quarantine + brought by another file before + purged since, for each file."""
     with warehouse.owner() as connection:
         unbalanced = unbalanced_files(connection)
     return dg.AssetCheckResult(

@@ -20,6 +20,11 @@ _ANONYMIZED = (
     "insert into intermediate.int_statements_anonymized (statement_hash, log_file, byte_offset, statement)"
     " values (%(key)s, 'parity.json', %(offset)s, privacy.pseudonymize_sql(%(statement)s))"
 )
+_EXECUTION = (
+    "insert into intermediate.int_statement_executions"
+    " (statement_hash, log_file, byte_offset, statement_class, ingested_at)"
+    " values (%(key)s, 'parity.json', %(offset)s, 'question', now())"
+)
 _CANDIDATE = (
     "insert into intermediate.int_pair_candidates (candidate_id, statement_hash, question, statement)"
     " values (%(key)s, %(hash)s, 'Q?', privacy.pseudonymize_sql(%(statement)s))"
@@ -43,6 +48,7 @@ class Corpus:
         }  # fmt: skip
         self.owner.execute(_LINE, [self.asked, json.dumps(line)])
         self.owner.execute(_ANONYMIZED, {"key": key, "offset": self.asked, "statement": statement})
+        self.owner.execute(_EXECUTION, {"key": key, "offset": self.asked})
         self.owner.execute(_CANDIDATE, {"key": key, "hash": key, "statement": statement})
 
     def correct(self, key: str, statement: str) -> None:
@@ -63,7 +69,7 @@ def corpus(built_copy: Warehouse) -> Iterator[Corpus]:
     with psycopg.connect(built_copy.dsn, autocommit=True) as owner:
         owner.execute(
             "truncate intermediate.int_pair_candidates, intermediate.int_statements_anonymized,"
-            " raw_training.pair_validations"
+            " intermediate.int_statement_executions, raw_training.pair_validations"
         )
         owner.execute("delete from raw_audit.log_lines where log_file = 'parity.json'")
         yield Corpus(owner, built_copy)

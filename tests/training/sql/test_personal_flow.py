@@ -1,9 +1,9 @@
-"""Which columns of a result hold a person's data, and where the rows of a result are left open."""
+"""Which columns of a result hold a person's data."""
 
 import pytest
 
 from training.sql.catalog import Catalog
-from training.sql.personal_flow import OPAQUE, leaves_rows_open, personal_outputs
+from training.sql.personal_flow import OPAQUE, personal_outputs
 
 
 @pytest.mark.parametrize(
@@ -36,21 +36,3 @@ from training.sql.personal_flow import OPAQUE, leaves_rows_open, personal_output
 )
 def test_what_of_a_person_each_column_shows(catalog: Catalog, sql: str, outputs: list[str | None]) -> None:
     assert personal_outputs(sql, catalog) == outputs
-
-
-@pytest.mark.parametrize(
-    ("sql", "is_open"),
-    [
-        ("select distinct country from customers order by 1", False),
-        ("select country from customers order by created_at limit 3", True),
-        ("select distinct on (country) country, total from customers join orders using (customer_id)", True),
-        ("select string_agg(country, ', ') from customers", True),
-        ("select string_agg(country, ', ' order by country) from customers", False),
-        ("select lag(total) over (order by ordered_at) from orders", True),
-        # the first three by name are others once names are pseudonyms: that is a difference, not a tie
-        ("select name from customers order by name limit 3", False),
-        ("select name from customers order by 1 limit 3", False),
-    ],
-)
-def test_where_two_honest_runs_may_differ(catalog: Catalog, sql: str, is_open: bool) -> None:
-    assert leaves_rows_open(sql, catalog) == is_open
