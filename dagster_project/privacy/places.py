@@ -1,7 +1,7 @@
 """What the proof reads: every text that was made from the log or by people, wherever it lies. Called by `proof.py`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,15 +61,16 @@ def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:
             yield Text(".".join(column), said_in_sql(content) if kind == "sql" else content, kind)
 
 
-def file_texts(home: Path) -> Iterator[Text]:
+def file_texts(home: Path, server_logs: Collection[Path]) -> Iterator[Text]:
     """Reads the files of the state folder: data sets, runs, adapters' descriptions, Dagster's storage and logs.
 
     Args:
         home: The state folder.
+        server_logs: Files of the server's own log, which may lie there: they hold what people wrote.
     """
     for path in sorted(home.rglob("*")):
         parts = path.relative_to(home).parts
-        if parts[0] in _NOT_OURS or path.suffix in _BINARY or not path.is_file():
+        if parts[0] in _NOT_OURS or path.suffix in _BINARY or path in server_logs or not path.is_file():
             continue
         if len(parts) == 1 and parts[0] in ("env", "embedded.json"):
             continue  # addresses and passwords of the warehouse

@@ -5,7 +5,7 @@ What a hit says is shown to nobody: a hit is a place and a class.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -37,25 +37,26 @@ class Proof:
         return bool(self.read) and self.values > 0 and not self.hits
 
 
-def prove(owner: psycopg.Connection, home: Path) -> Proof:
+def prove(owner: psycopg.Connection, home: Path, server_logs: Collection[Path] = ()) -> Proof:
     """Looks for personal values where there may be none.
 
     Args:
         owner: Connection of auditune_owner, in autocommit mode.
         home: The state folder.
+        server_logs: Files of the server's own log, which are not read.
     """
+
+    def texts() -> Iterator[Text]:
+        return chain(warehouse_texts(owner), file_texts(home, server_logs))
+
     proof = Proof()
     found = set()
     for batch in value_batches(owner):
         proof.values += len(batch)
-        found |= find_values(_texts(owner, home), batch)
-    found |= set(find_patterns(owner, _counted(_texts(owner, home), proof.read)))
+        found |= find_values(texts(), batch)
+    found |= set(find_patterns(owner, _counted(texts(), proof.read)))
     proof.hits.update((hit.place, hit.pii_class) for hit in without_surrogates(owner, found))
     return proof
-
-
-def _texts(owner: psycopg.Connection, home: Path) -> Iterator[Text]:
-    return chain(warehouse_texts(owner), file_texts(home))
 
 
 def _counted(texts: Iterator[Text], read: Counter[str]) -> Iterator[Text]:

@@ -13,11 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dagster_project.audit_log.ingest import find_log_files
 from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.sample.business import create_business
 from dagster_project.sample.replay import ask_questions
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import ROLE_VARIABLES, Warehouse
+from tests.integration import canaries
 from tests.people import logged_lines, person_dsn
 
 QUESTIONS = 90
@@ -31,6 +33,7 @@ def environment(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, 
     home = tmp_path_factory.mktemp("home")
     create_business(warehouse.admin_dsn, scale=0.05)
     with psycopg.connect(warehouse.admin_dsn, autocommit=True, options="-c search_path=shop") as admin:
+        canaries.plant_in_tables(admin)
         grant_business_schema(admin, "shop")
         asked = ask_questions(admin, seed=7)
     # Every person's question, and as many of the others as there is room for.
@@ -42,6 +45,7 @@ def environment(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, 
     ):
         for question in people + others:
             person.execute(f"-- question: {question.question}\n{question.sql}")
+        canaries.ask_about_them(person)
         person.execute(_LAST_WORDS)
         lines = logged_lines(warehouse, person.info.dbname, last=_LAST_WORDS)
     log = home / "postgresql.json"
@@ -157,6 +161,62 @@ def test_monitoring_says_what_failed_what_is_covered_and_what_it_cost(
         "champion",
         True,
     )
+
+
+def test_the_persons_of_the_log_are_asked_about_under_other_names(
+    first_run: subprocess.CompletedProcess, warehouse: Warehouse
+):
+    in_log = _one(warehouse, "select count(*) from raw_audit.log_lines where line::text ~* 'quorvexa|canarymail'")
+    pairs = _one(warehouse, "select count(*) from corpus.training_pairs where input ilike '%canary%'")
+    rejected = "select reason from corpus.rejected_pairs where question like '%Canary rejected'"
+
+    assert in_log[0] >= 8
+    assert pairs == (9,)
+    assert _one(warehouse, rejected) == ("parity_differs",)
+
+
+def test_no_secret_is_in_a_table_but_those_of_the_business_and_the_raw_log(
+    second_run: subprocess.CompletedProcess, warehouse: Warehouse
+):
+    with psycopg.connect(warehouse.admin_dsn) as admin:
+        searched, found = canaries.tables_with_secrets(admin, ["shop", "raw_audit"])
+        _, found_there = canaries.tables_with_secrets(admin, [])
+
+    assert searched > 40
+    assert found == {}
+    assert set(found_there) >= {"shop.customers", "shop.employees", "shop.support_tickets", "raw_audit.log_lines"}
+
+
+def test_no_secret_is_in_a_file_or_a_line_of_ours(
+    first_run: subprocess.CompletedProcess,
+    second_run: subprocess.CompletedProcess,
+    environment: dict[str, str],
+    warehouse: Warehouse,
+    dbt_target: Path,
+):
+    log = Path(environment["AUDITUNE_AUDIT_LOGS"])
+    searched, found = canaries.files_with_secrets(Path(environment["AUDITUNE_HOME"]), [log])
+    compiled, found_compiled = canaries.files_with_secrets(dbt_target, [])
+    outputs = first_run.stdout + first_run.stderr + second_run.stdout + second_run.stderr
+    server_lines = [line for path in find_log_files(warehouse.audit_logs) for line in path.read_text().splitlines()]
+
+    assert searched > 30
+    assert compiled > 100
+    assert (found, found_compiled) == ({}, {})
+    assert canaries.secrets_in(outputs) == []
+    assert [line for line in canaries.lines_of_ours(server_lines) if canaries.secrets_in(line)] == []
+    assert canaries.secrets_in(log.read_text()) != []
+
+
+def test_the_proof_was_given_before_training_and_before_the_release(
+    first_run: subprocess.CompletedProcess, warehouse: Warehouse
+):
+    with psycopg.connect(warehouse.dsn) as owner:
+        rows = owner.execute(
+            "select is_success, unexpected_count from raw_training.quality_results"
+            " where rule_code = 'no_personal_value_anywhere'"
+        ).fetchall()
+    assert rows == [(True, 0), (True, 0)]
 
 
 def _python(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess:

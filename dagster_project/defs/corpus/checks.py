@@ -1,6 +1,8 @@
 """The proof as a gate: before anything trains on a data set, and again before an adapter is released."""
 
 from datetime import UTC, datetime
+from glob import glob
+from pathlib import Path
 
 import dagster as dg
 
@@ -28,7 +30,9 @@ def no_personal_value_before_release(warehouse: WarehouseResource) -> dg.AssetCh
 
 def _checked(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     with warehouse.owner() as connection:
-        proof = prove(connection, warehouse.settings.home)
+        settings = warehouse.settings
+        server_logs = {Path(found) for pattern in settings.audit_logs for found in glob(pattern, recursive=True)}
+        proof = prove(connection, settings.home, server_logs)
         row = {
             "validated_at": datetime.now(UTC),
             "rule_code": RULE,

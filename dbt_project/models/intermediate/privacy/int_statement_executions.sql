@@ -10,6 +10,9 @@
     text. `materialized` keeps the stages apart: rules and tokens in one stage are more regular expressions than
     PostgreSQL keeps compiled (32), and each row would then compile them anew, twenty times slower. -#}
 
+-- depends_on: {{ ref('int_pii_surrogates') }}
+-- depends_on: {{ ref('pii_patterns') }}
+
 with statements as materialized (
 
     -- (its bound_statement is bound below, once a text)
@@ -93,12 +96,15 @@ text_rules as materialized (
 
 ),
 
-callers as (
+callers as materialized (
 
     select
         caller_id,
         min(user_name) as user_name,
-        min(application_name) as application_name
+        min(application_name) as application_name,
+        -- an account may be called by its owner's address, a connection by whatever its owner says
+        privacy.pseudonymize_text(min(user_name)) as shown_user_name,
+        privacy.pseudonymize_text(min(application_name)) as shown_application_name
     from statements
     group by caller_id
 
@@ -173,8 +179,8 @@ select
     case when classified.statement_class = 'question' then hashed.statement_hash end as statement_hash,
 
     ---------- text
-    classified.user_name,
-    classified.application_name,
+    callers.shown_user_name as user_name,
+    callers.shown_application_name as application_name,
     classified.statement_class,
 
     ---------- numerics
@@ -186,3 +192,4 @@ select
 
 from classified
 left join hashed on classified.text_id = hashed.text_id
+left join callers on classified.caller_id = callers.caller_id
