@@ -6,7 +6,10 @@ create schema if not exists staging;
 
 {{ function_sql_tokens() }}
 {{ function_bind_parameters() }}
+{{ function_text_columns() }}
+{{ function_asked_statement() }}
 {{ function_statement_body() }}
+{{ function_without_literals() }}
 {{ function_csv_fields() }}
 {{ function_pgaudit_parameters() }}
 {{ function_url_decode() }}

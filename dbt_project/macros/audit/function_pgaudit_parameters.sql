@@ -7,9 +7,12 @@ create or replace function staging.pgaudit_parameters(field text)
 returns text
 language sql immutable strict parallel safe
 as $function$
-    select 'Parameters: ' || string_agg('$' || found.ordinal || ' = ' || quote_literal(found.value), ', ' order by found.ordinal)
+    select 'Parameters: ' || string_agg(
+        -- (not quote_literal: it writes a value with a backslash as E'…')
+        '$' || found.ordinal || ' = ''' || replace(found.value, '''', '''''') || '''', ', ' order by found.ordinal
+    )
     from unnest(staging.csv_fields(field)) with ordinality as found (value, ordinal)
     where field not in ('<none>', '<not logged>')
-        and found.value <> ''
+        and found.value not in ('', '<long param suppressed>')    -- pgaudit.log_parameter_max_size
 $function$;
 {% endmacro %}

@@ -3,17 +3,20 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['statement_hash']}, {'columns': ['ingested_at']}],
+    pre_hook='set local enable_nestloop = off',
     post_hook='analyze {{ this }}',
 ) }}
 
 {#- A million executions are some ten thousand texts: what costs time (tokens, regular expressions, hashes) is done once a
     text. `materialized` keeps the stages apart: rules and tokens in one stage are more regular expressions than
-    PostgreSQL keeps compiled (32), and each row would then compile them anew, twenty times slower. -#}
+    PostgreSQL keeps compiled (32), and each row would then compile them anew, twenty times slower.
+    No nested loops: PostgreSQL knows nothing of what the log's JSON holds, guesses a few rows where there are thousands, and
+    a join by hash costs nothing where it guessed right. -#}
 
 -- depends_on: {{ ref('int_pii_surrogates') }}
 -- depends_on: {{ ref('pii_patterns') }}
 
-with statements as materialized (
+with logged as materialized (
 
     -- (its bound_statement is bound below, once a text)
     select
@@ -24,11 +27,15 @@ with statements as materialized (
         query_id,
         user_name,
         application_name,
+        logged_by,
         statement,
         parameters,
         duration_ms,
+        is_fetch,
         logged_at,
         ingested_at,
+        md5(logged_statement)::uuid as logged_text_id,
+        logged_by = 'pgaudit' and logged_statement ~ ';\s*\S' as is_one_of_several,
         md5(statement || '/' || coalesce(parameters, ''))::uuid as text_id,
         md5(coalesce(user_name, '') || '/' || coalesce(application_name, ''))::uuid as caller_id
     from {{ ref('stg_audit__statements') }}
@@ -47,11 +54,96 @@ errors as (
 
 ),
 
+durations as (
+
+    select * from {{ ref('stg_audit__durations') }}
+    {% if is_incremental() %}
+    where {{ newer_than(this) }}
+    {% endif %}
+
+),
+
 rules as (
 
     select * from {{ ref('statement_classes') }}
 
 ),
+
+---------- a statement that the server logs and pgaudit too is one execution
+
+audited_sessions as (
+
+    select distinct session_id
+    from logged
+    where logged_by = 'pgaudit'
+
+),
+
+sequenced as (
+
+    select
+        logged.log_file,
+        logged.byte_offset,
+        logged.session_id,
+        logged.session_line_number,
+        logged.logged_by,
+        logged.logged_text_id,
+        logged.is_one_of_several,
+        logged.duration_ms,
+        lead(logged.logged_by) over session_lines as next_by,
+        lead(logged.logged_text_id) over session_lines as next_text_id,
+        count(*) filter (where logged.logged_by = 'server') over session_lines as server_lines_so_far
+    from logged
+    inner join audited_sessions on logged.session_id = audited_sessions.session_id
+    window session_lines as (partition by logged.session_id order by logged.session_line_number)
+
+),
+
+server_lines as (
+
+    select
+        session_id,
+        server_lines_so_far as number,
+        logged_text_id,
+        duration_ms
+    from sequenced
+    where logged_by = 'server'
+
+),
+
+-- The server's line stands before pgaudit's where it is written before the execution, else behind it. (Of several
+-- statements in one message pgaudit has a line each, the server one for all.)
+echoed as (
+
+    select
+        sequenced.log_file,
+        sequenced.byte_offset
+    from sequenced
+    left join server_lines as before
+        on sequenced.session_id = before.session_id
+        and sequenced.server_lines_so_far = before.number
+    left join server_lines as behind
+        on sequenced.session_id = behind.session_id
+        and sequenced.server_lines_so_far + 1 = behind.number
+    where sequenced.logged_by = 'pgaudit'
+        and (
+            (before.logged_text_id = sequenced.logged_text_id and before.duration_ms is null)
+            or (sequenced.next_by = 'server' and sequenced.next_text_id = sequenced.logged_text_id)
+            or (sequenced.is_one_of_several and behind.logged_text_id = sequenced.logged_text_id)
+        )
+
+),
+
+statements as materialized (
+
+    select logged.*
+    from logged
+    left join echoed on logged.log_file = echoed.log_file and logged.byte_offset = echoed.byte_offset
+    where echoed.log_file is null
+
+),
+
+---------- what a text is
 
 texts as materialized (
 
@@ -69,7 +161,8 @@ bodies as materialized (
     select
         text_id,
         parameters,
-        staging.statement_body(statement) as body
+        statement,
+        coalesce(staging.statement_body(statement), '') as body    -- drivers ping with an empty statement
     from texts
 
 ),
@@ -79,20 +172,32 @@ bound_bodies as materialized (
     select
         text_id,
         body,
-        staging.bind_parameters(body, parameters) as bound_body
+        {{ bound('body', 'parameters') }} as bound_body
+    from bodies
+
+),
+
+actions as materialized (
+
+    select
+        text_id,
+        statement,
+        staging.without_literals(body) as action
     from bodies
 
 ),
 
 text_rules as materialized (
 
-    select distinct on (bodies.text_id)
-        bodies.text_id,
+    select distinct on (actions.text_id)
+        actions.text_id,
         rules.priority,
         rules.statement_class
-    from bodies
-    inner join rules on rules.matched_on = 'statement' and bodies.body ~* rules.pattern
-    order by bodies.text_id, rules.priority
+    from actions
+    inner join rules
+        on (rules.matched_on = 'statement' and actions.action ~* rules.pattern)
+        or (rules.matched_on = 'comment' and actions.statement ~* rules.pattern)
+    order by actions.text_id, rules.priority
 
 ),
 
@@ -130,9 +235,41 @@ failed as (
     select distinct
         errors.session_id,
         errors.session_line_number - lines.distance as session_line_number,
-        errors.statement
+        md5(errors.statement)::uuid as logged_text_id
     from errors
     cross join generate_series(1, 3) as lines (distance)
+
+),
+
+-- a duration that has a line of its own is that of the statement before it
+timeline as (
+
+    select
+        log_file,
+        byte_offset,
+        session_id,
+        session_line_number,
+        null::double precision as duration_ms
+    from statements
+    union all
+    select
+        null,
+        null,
+        session_id,
+        session_line_number,
+        duration_ms
+    from durations
+
+),
+
+timed as (
+
+    select
+        log_file,
+        byte_offset,
+        lead(duration_ms) over (partition by session_id order by session_line_number) as following_duration_ms
+    from timeline
+    where session_id in (select session_id from durations)
 
 ),
 
@@ -141,7 +278,9 @@ classified as (
     select
         statements.*,
         bound_bodies.bound_body,
+        case when failed.session_id is null then timed.following_duration_ms end as following_duration_ms,
         case
+            when statements.is_fetch then 'cursor'    -- the execution that it goes on with has its own line
             when caller_rules.priority < coalesce(text_rules.priority, caller_rules.priority + 1) then caller_rules.statement_class
             when text_rules.priority is not null then text_rules.statement_class
             when bound_bodies.body !~* '^\(*\s*(select|with)\M' then 'other'
@@ -156,7 +295,10 @@ classified as (
     left join failed
         on statements.session_id = failed.session_id
         and statements.session_line_number = failed.session_line_number
-        and statements.statement = failed.statement
+        and statements.logged_text_id = failed.logged_text_id
+    left join timed
+        on statements.log_file = timed.log_file
+        and statements.byte_offset = timed.byte_offset
 
 ),
 
@@ -184,7 +326,7 @@ select
     classified.statement_class,
 
     ---------- numerics
-    classified.duration_ms,
+    coalesce(classified.duration_ms, classified.following_duration_ms) as duration_ms,
 
     ---------- timestamps
     classified.logged_at as executed_at,

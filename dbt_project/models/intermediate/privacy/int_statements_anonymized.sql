@@ -50,7 +50,7 @@ bodies as materialized (
 
     select
         first_executions.*,
-        staging.bind_parameters(staging.statement_body(statements.statement), statements.parameters) as body
+        {{ bound('staging.statement_body(statements.statement)', 'statements.parameters') }} as body
     from first_executions
     inner join statements
         on first_executions.log_file = statements.log_file

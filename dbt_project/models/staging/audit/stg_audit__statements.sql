@@ -16,7 +16,9 @@ parsed as not materialized (
     -- (offset 0: evaluated once a line, not at each mention)
     cross join lateral (
         select substring(
-            log_lines.message from '^(?:duration: [0-9.]+ ms  )?(?:statement|execute (?:fetch from )?[^:]*): '
+            log_lines.message
+            -- (a prepared statement's name may hold a colon: no SQL begins with a word and a colon)
+            from '^(?:duration: [0-9.]+ ms  )?(?:statement: |execute [^:]*: (?:[^\s:''"()]+: )*)'
         ) as prefix
         offset 0
     ) as found
@@ -30,6 +32,9 @@ server_statements as (
         *,
         substr(message, char_length(prefix) + 1) as logged_statement,
         detail as parameters,
+        'server' as logged_by,
+        prefix ~ 'execute fetch from ' as is_fetch,
+        null as only_command,
         substring(prefix from 'duration: ([0-9.]+)')::double precision as duration_ms
     from parsed
     where prefix is not null
@@ -43,19 +48,26 @@ audited_statements as (
         *,
         audit[8] as logged_statement,
         staging.pgaudit_parameters(audit[9]) as parameters,
+        'pgaudit' as logged_by,
+        false as is_fetch,
+        -- of several statements in one message pgaudit writes a line each, and each line holds the whole message
+        case when audit[4] <> 'READ' and audit[8] ~ ';\s*\S' then lower(audit[5]) end as only_command,
         null::double precision as duration_ms
     from parsed
     where audit[3] = '1'    -- what a function runs inside is not what somebody asked
         and audit[8] not in ('<previously logged>', '<not logged>')
-        -- a statement has one SESSION line, and then an OBJECT line for each table: the first of them counts
-        and (audit[1] = 'SESSION' or not exists (
-            select 1
+        -- a statement has a SESSION line (one for each table with pgaudit.log_relation), and then an OBJECT line for each
+        -- table: the first of them counts (a subquery with a limit is looked up in the index line by line, never joined)
+        and not coalesce((
+            select
+                preceding.message like 'AUDIT: %'
+                and split_part(preceding.message, ',', 2) = parsed.audit[2]
+                and split_part(preceding.message, ',', 3) = '1'
             from log_lines as preceding
             where preceding.session_id = parsed.session_id
                 and preceding.session_line_number = parsed.session_line_number - 1
-                and preceding.message like 'AUDIT: %'
-                and split_part(preceding.message, ',', 2) = parsed.audit[2]
-        ))
+            limit 1
+        ), false)
 
 ),
 
@@ -69,25 +81,39 @@ extracted as (
 
 select
     ---------- ids
-    log_file,
-    byte_offset,
-    session_id,
-    session_line_number,
-    query_id,
+    extracted.log_file,
+    extracted.byte_offset,
+    extracted.session_id,
+    extracted.session_line_number,
+    extracted.query_id,
 
     ---------- text
-    user_name,
-    database_name,
-    application_name,
-    logged_statement as statement,
-    parameters,
-    staging.bind_parameters(logged_statement, parameters) as bound_statement,
+    extracted.user_name,
+    extracted.database_name,
+    extracted.application_name,
+    extracted.logged_by,
+    extracted.logged_statement,
+    asked.statement,
+    extracted.parameters,
+    {{ bound('asked.statement', 'extracted.parameters') }} as bound_statement,
 
     ---------- numerics
-    duration_ms,
+    extracted.duration_ms,
+
+    ---------- booleans
+    extracted.is_fetch,
 
     ---------- timestamps
-    logged_at,
-    ingested_at
+    extracted.logged_at,
+    extracted.ingested_at
 
 from extracted
+cross join lateral (
+    select
+        case
+            when extracted.only_command is not null then extracted.only_command
+            when extracted.logged_statement ~* ';\s*\S|\mdeclare\M' then staging.asked_statement(extracted.logged_statement)
+            else extracted.logged_statement
+        end as statement
+    offset 0
+) as asked
