@@ -1,5 +1,5 @@
--- Candidates to judge: those without a verdict under this catalog, and those that ran in the sandbox and were not found
--- equal on the business. The data may have changed between the sandbox's build and the run, or the server was busy:
+-- Candidates to judge: those without a verdict under this catalog, and those that nothing speaks against but that they were
+-- not found equal on the business. The data may have changed between the sandbox's build and the run, or the server was busy:
 -- the next run, on a sandbox that is built anew, tells. Parameter: %(catalog_hash)s.
 select
     candidates.candidate_id,
@@ -11,6 +11,6 @@ where not exists (
     from raw_training.pair_validations as known
     where known.candidate_id = candidates.candidate_id
         and known.catalog_hash = %(catalog_hash)s
-        and (known.parity = 'equal' or (known.parity is null and known.verdict = 'reject'))
+        and (known.parity = 'equal' or known.reason not in ('parity_differs', 'parity_unknown'))
 )
 order by candidates.candidate_id
