@@ -19,9 +19,17 @@ create unique index if not exists one_active_key on privacy.keys (is_active) whe
 
 {{ function_ensure_key() }}
 {{ function_keyed_hash() }}
+{{ function_checksums() }}
+{{ function_shapes() }}
+{{ function_moved_date() }}
+{{ function_is_surrogate() }}
 {{ function_surrogate() }}
 {{ function_pseudonym() }}
+{{ function_settle_surrogates() }}
 {{ function_pseudonymize_text() }}
+{{ function_literal_value() }}
+{{ function_pseudonymize_literal() }}
+{{ function_compared_classes() }}
 {{ function_pseudonymize_sql() }}
 {{ function_holds_personal_value() }}
 {% endmacro %}

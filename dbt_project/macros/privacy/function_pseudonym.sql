@@ -1,30 +1,111 @@
 {#- privacy.pseudonym(pii_class, value): what stands for a value everywhere: in the sandbox, in SQL and in questions.
-    The index first (it has resolved collisions), else the computed surrogate; a surrogate stands for itself,
-    but for dates: a moved date may well be somebody else's own.
-    A value written in one case (lower(email) = '…') gets its surrogate in that case. -#}
+    The index first, as a value of its class (it has settled whose surrogate is whose), else a surrogate stands for itself,
+    else the index as a value of another class (an address sought among the names), else the first surrogate that is
+    free. A value written in one case (lower(email) = '…') gets its surrogate in that case. -#}
 {% macro function_pseudonym() %}
+create or replace function privacy.in_the_case_of(value text, surrogate text)
+returns text
+language sql immutable strict parallel safe
+as $function$
+    select case
+        when value = lower(value) and value ~ '[a-z]' then lower(surrogate)
+        when value = upper(value) and value ~ '[A-Z]' then upper(surrogate)
+        else surrogate
+    end
+$function$;
+
+-- Whether a surrogate is taken: stands for another value, or is somebody's own value.
+create or replace function privacy.is_taken(pii_class text, surrogate text)
+returns boolean
+language plpgsql stable strict
+as $function$
+begin
+    return exists (
+        select 1
+        from privacy.surrogate_index as known
+        where known.pii_class = is_taken.pii_class and lower(known.surrogate) = lower(is_taken.surrogate)
+    ) or exists (
+        select 1
+        from privacy.surrogate_index as known
+        where known.pii_class = is_taken.pii_class and known.value_hash = privacy.value_hash(is_taken.surrogate)
+    );
+end
+$function$;
+
 create or replace function privacy.pseudonym(pii_class text, value text)
 returns text
 language plpgsql stable strict
 as $function$
 declare
+    own_hash bytea;
     result text;
 begin
-    if btrim(value) = '' or pii_class <> 'birth_date' and exists (
-        select 1 from privacy.surrogate_index as known
-        where lower(known.surrogate) = lower(btrim(value)) and known.pii_class = pseudonym.pii_class
-    ) then
+    if btrim(value) = '' then
         return value;
     end if;
+    own_hash := privacy.value_hash(value);
     select known.surrogate into result
     from privacy.surrogate_index as known
-    where known.value_hash = privacy.value_hash(pseudonym.value) and known.pii_class = pseudonym.pii_class;
-    result := coalesce(result, privacy.surrogate(pii_class, value));
-    return case
-        when value = lower(value) and value ~ '[a-z]' then lower(result)
-        when value = upper(value) and value ~ '[A-Z]' then upper(result)
-        else result
-    end;
+    where known.value_hash = own_hash and known.pii_class = pseudonym.pii_class;
+
+    if result is null then
+        if privacy.is_surrogate(pii_class, value) or exists (
+            select 1
+            from privacy.surrogate_index as known
+            where known.pii_class = pseudonym.pii_class and lower(known.surrogate) = lower(btrim(value))
+        ) then
+            return value;
+        end if;
+        select known.surrogate into result
+        from privacy.surrogate_index as known
+        where known.value_hash = own_hash and known.pii_class <> 'birth_date' and pseudonym.pii_class <> 'birth_date'
+        order by known.pii_class
+        limit 1;
+    end if;
+
+    if result is null then
+        for attempt in 0..20 loop
+            result := privacy.surrogate(pii_class, value, attempt);
+            exit when pii_class = 'birth_date' or not privacy.is_taken(pii_class, result);
+        end loop;
+    end if;
+    return privacy.in_the_case_of(value, result);
+end
+$function$;
+{% endmacro %}
+
+{#- privacy.settle_surrogates(): gives the values of the index whose first choice is taken (surrogate is null) the next one
+    that is free. Sure to end: surrogates of the same shape get longer from the sixteenth attempt on, and the other kinds
+    are a thousand million each. -#}
+{% macro function_settle_surrogates() %}
+create or replace function privacy.settle_surrogates()
+returns integer
+language plpgsql
+as $function$
+declare
+    unsettled record;
+    candidate text;
+    attempt integer;
+    settled integer := 0;
+begin
+    for unsettled in
+        select value_hash, pii_class, first_choice
+        from privacy.surrogate_index
+        where surrogate is null
+        order by pii_class, value_hash
+    loop
+        attempt := 0;
+        loop
+            attempt := attempt + 1;
+            candidate := privacy.surrogate(unsettled.pii_class, unsettled.first_choice, attempt);
+            exit when not privacy.is_taken(unsettled.pii_class, candidate);
+        end loop;
+        update privacy.surrogate_index as known
+        set surrogate = candidate, first_choice = null  -- it may be somebody's value: it is not kept
+        where known.value_hash = unsettled.value_hash and known.pii_class = unsettled.pii_class;
+        settled := settled + 1;
+    end loop;
+    return settled;
 end
 $function$;
 {% endmacro %}

@@ -1,134 +1,212 @@
 {#- privacy.pseudonymize_sql(statement): a statement with every personal literal replaced by its pseudonym. A literal is
-    personal if it is compared with a tagged column, is a value of a tagged column (birth dates apart: any date may be
-    one), or matches a pattern. Comments and quoted names are scrubbed as text, and so is all that follows a quote or a
-    comment without an end (a model may be cut off). Everything else is returned character for character.
-
-    The column that a literal is compared with is the last one named before it, with an operator between them, or the
-    next one after an operator; an
-    alias is resolved through FROM and JOIN; a keyword that starts another condition forgets the column. -#}
+    personal if it is compared with a tagged column, is or holds a value of a tagged column, or matches a pattern.
+    Comments and quoted names are scrubbed as text, and so is all that follows a quote or a comment without an end (a
+    model may be cut off). Everything else is returned character for character.
+    A literal that changes is written '…', whatever its form was; those that are one value in pieces ('a' || 'b', or 'a' and
+    'b' on two lines) become one. -#}
 {% macro function_pseudonymize_sql() %}
+-- Whether a statement may hold anything personal: most do not, and are done. A statement is left alone if it names no
+-- tagged table, matches no pattern, hides nothing in escapes, and has no word that a known value begins with.
+create or replace function privacy.may_be_personal(statement text)
+returns boolean
+language plpgsql stable strict
+as $function$
+declare
+    words text[];
+begin
+    if statement ~ '[eEuU&]''|\\|%[0-9A-Fa-f]{2}' or statement ~* privacy.personal_pattern() then
+        return true;
+    end if;
+    select array_agg(distinct lower(found.parts[1])) into words
+    from regexp_matches(statement, '([{{ word_characters() }}_]+)', 'g') as found (parts);
+    return exists (
+        select 1 from privacy.tagged_columns as tagged where lower(tagged.table_name) = any (words)
+    ) or privacy.has_known_head(statement);
+end
+$function$;
+
+create or replace function privacy.has_known_head(content text)
+returns boolean
+language plpgsql stable strict
+as $function$
+begin
+    return exists (
+        select 1
+        from (
+            select {{ hmac("'head:' || split.word") }} as head_hash
+            from (
+                select distinct lower(found.parts[1]) as word
+                from regexp_matches(content, '([{{ word_characters() }}]+)', 'g') as found (parts)
+            ) as split
+            cross join privacy.keys
+            where keys.is_active
+            offset 0  -- one hash a word, not one a comparison
+        ) as heads
+        where exists (select 1 from privacy.surrogate_index as known where known.head_hash = heads.head_hash)
+    );
+end
+$function$;
+
 create or replace function privacy.pseudonymize_sql(statement text)
 returns text
 language plpgsql stable strict security definer set search_path = pg_catalog
 as $function$
 declare
-    -- words between a column and its literal
-    transparent constant text[] := array['in','not','like','ilike','similar','to','between','symmetric','any','some','all',
-        'array','date','timestamp','timestamptz','is','distinct','escape','collate','cast','as','text','varchar'];
-    comparing constant text[] := array['in','like','ilike','similar','between','any','some','all'];
-    -- words that end a condition
-    separating constant text[] := array['select','from','where','on','and','or','having','when','then','else','end','case',
-        'group','order','by','limit','offset','union','except','intersect','join','left','right','inner','full','cross',
-        'with','using','values','set','filter','over','partition'];
     tokens text[];
     kinds text[];
-    tagged_tables jsonb := '{}';    -- alias or name → {column: class} of the statement's tagged tables
-    any_table jsonb := '{}';        -- column → class, whichever table of the statement it is in
-    personal text;                  -- class of the column in focus
-    is_compared boolean := false;   -- an operator has followed it: to_char(birth_date, 'YYYY') compares nothing
-    in_between boolean := false;
-    class text;
-    inner_text text;
-    replaced text;
+    classes text[];        -- of the columns that the tokens are compared with
+    next_token integer := 1;
+    literal record;
+    changed text;
+    code text := '';       -- what has been passed since the last literal or comment
     result text := '';
-    word text;
-    next_word text;
-    columns jsonb;
-    i integer;
 begin
+    if statement = '' or not privacy.may_be_personal(statement) then
+        return statement;
+    end if;
     select array_agg(found.token order by found.ordinal), array_agg(found.kind order by found.ordinal)
     into tokens, kinds
     from staging.sql_tokens(statement) as found;
+    if 'literal' = any (kinds) or 'number' = any (kinds) then
+        classes := privacy.compared_classes(tokens, kinds);
+    end if;
 
-    -- which tagged tables the statement reads, under which names
-    for word, columns in
-        select tagged.table_name, jsonb_object_agg(tagged.column_name, tagged.pii_class)
-        from privacy.tagged_columns as tagged
-        group by tagged.table_schema, tagged.table_name
-    loop
-        for next_word in
-            select lower(coalesce(names.alias[1], word))
-            from regexp_matches(
-                statement, '(?:^|[^[:alnum:]_])"?' || word || '"?(?:\s+(?:as\s+)?"?([[:alpha:]_][[:alnum:]_]*)"?)?', 'gi'
-            ) as names (alias)
-        loop
-            any_table := any_table || columns;
-            tagged_tables := tagged_tables || jsonb_build_object(word, columns, next_word, columns);
-        end loop;
-    end loop;
-
-    for i in 1..coalesce(cardinality(tokens), 0) loop
-        word := lower(btrim(tokens[i], '"'));
-        if kinds[i] = 'comment' then
-            result := result || privacy.pseudonymize_text(tokens[i]);
-            continue;
-        elsif tokens[i] in ('''', '"') or (tokens[i] = '/' and tokens[i + 1] = '*') then
-            return result || privacy.pseudonymize_text(array_to_string(tokens[i :], ''));
-        elsif kinds[i] = 'identifier' then
-            is_compared := is_compared or word = any (comparing);
-            if word = 'between' then
-                in_between := true;
-            elsif word = 'and' and in_between then
-                in_between := false;
-            elsif word = any (separating) then
-                personal := null;
-            elsif word = any (transparent) or tokens[i + 1] = '(' or tokens[i + 1] = '.' then
-                null;
-            elsif tokens[i - 1] = '.' and tagged_tables ? lower(btrim(tokens[i - 2], '"')) then
-                personal := tagged_tables -> lower(btrim(tokens[i - 2], '"')) ->> word;
-                is_compared := false;
-            else
-                personal := any_table ->> word;
-                is_compared := false;
-            end if;
-            if tokens[i] ~ '^"' then
-                result := result || privacy.pseudonymize_text(tokens[i]);
-                continue;
-            end if;
-        elsif kinds[i] = 'literal' then
-            class := case when is_compared then personal end;
-            -- the other way round: '…' = column
-            if class is null and tokens[i + 1] ~ '^(\s+|=)$' then
-                class := any_table ->> lower((regexp_match(
-                    array_to_string(tokens[i + 1 : i + 8], ''), '^\s*(?:=|<>|!=)\s*(?:[[:alpha:]_]+\.)?"?([[:alpha:]_][[:alnum:]_]*)'
-                ))[1]);
-            end if;
-            if tokens[i] ~ '^''' then
-                inner_text := replace(substr(tokens[i], 2, char_length(tokens[i]) - 2), '''''', '''');
-                -- (', ' in string_agg(full_name, ', ') says nothing about anybody)
-                if class is not null and inner_text ~ '[[:alnum:]]' then
-                    -- a pattern keeps its wildcards at both ends
-                    replaced := substring(inner_text from '^%*')
-                        || coalesce(privacy.pseudonym(class, nullif(btrim(inner_text, '%'), '')), '')
-                        || case when btrim(inner_text, '%') <> '' then substring(inner_text from '%*$') else '' end;
-                else
-                    select privacy.pseudonym(known.pii_class, inner_text) into replaced
-                    from privacy.surrogate_index as known
-                    where known.value_hash = privacy.value_hash(inner_text)
-                        and known.pii_class <> 'birth_date' and char_length(inner_text) >= 4
-                    order by known.pii_class
-                    limit 1;
-                    if inner_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+]*)?$' then
-                        replaced := inner_text;
-                    end if;
-                    replaced := coalesce(replaced, privacy.pseudonymize_text(inner_text));
-                end if;
-                result := result || '''' || replace(replaced, '''', '''''') || '''';
-                continue;
-            elsif class is not null then
-                -- E'…', U&'…' and $$…$$ beside a tagged column: shape cannot be kept for sure, so nothing of it is
-                result := result || '''' || privacy.surrogate(class, tokens[i]) || '''';
-                continue;
-            else
-                result := result || privacy.pseudonymize_text(tokens[i]);
-                continue;
-            end if;
-        elsif tokens[i] in ('=', '<>', '!=', '<', '>', '<=', '>=', '~') then
-            is_compared := true;
+    while next_token <= cardinality(tokens) loop
+        if tokens[next_token] in ('''', '"', '$') or (tokens[next_token] = '/' and tokens[next_token + 1] = '*') then
+            -- without an end
+            return result || privacy.pseudonymize_code(code)
+                || privacy.pseudonymize_text(array_to_string(tokens[next_token :], ''));
+        elsif kinds[next_token] = 'literal' then
+            literal := privacy.whole_literal(tokens, kinds, next_token);
+            changed := privacy.pseudonymize_literal(
+                literal.content, coalesce(classes[next_token], privacy.class_of_arrow(tokens, kinds, next_token))
+            );
+            result := result || privacy.pseudonymize_code(code) || case
+                when changed = literal.content then array_to_string(tokens[next_token : literal.last_token], '')
+                when tokens[next_token] ~ '^\$' and strpos(changed, '$') = 0
+                    then replace(tokens[next_token], literal.content, changed)
+                else '''' || replace(changed, '''', '''''') || ''''
+            end;
+            code := '';
+            next_token := literal.last_token;
+        elsif kinds[next_token] = 'comment' then
+            result := result || privacy.pseudonymize_code(code) || privacy.pseudonymize_comment(tokens[next_token]);
+            code := '';
+        elsif kinds[next_token] = 'number' and length(tokens[next_token]) >= 4 then
+            code := code || privacy.pseudonymize_number(replace(tokens[next_token], '_', ''), classes[next_token]);
+        elsif tokens[next_token] ~ '^"' then
+            code := code || '"' || replace(
+                privacy.pseudonymize_text(replace(btrim(tokens[next_token], '"'), '""', '"')), '"', '""'
+            ) || '"';
+        else
+            code := code || tokens[next_token];
         end if;
-        result := result || tokens[i];
+        next_token := next_token + 1;
     end loop;
-    return result;
+    return result || privacy.pseudonymize_code(code);
+end
+$function$;
+
+-- The value of the literal at a place, with the pieces of it that follow, and the last token of them.
+create or replace function privacy.whole_literal(
+    tokens text[], kinds text[], first_token integer, out content text, out last_token integer
+)
+language plpgsql immutable
+as $function$
+declare
+    is_escaped constant boolean := tokens[first_token] ~ '^[eE]''';
+    at_token integer := first_token;
+    escape text;
+begin
+    -- U&'…' UESCAPE '!'
+    last_token := first_token;
+    if tokens[first_token] ~ '^[uU]&' then
+        while kinds[at_token + 1] in ('space', 'comment') loop
+            at_token := at_token + 1;
+        end loop;
+        if lower(tokens[at_token + 1]) = 'uescape' then
+            at_token := at_token + 2;
+            while kinds[at_token] = 'space' loop
+                at_token := at_token + 1;
+            end loop;
+            escape := substr(tokens[at_token], 2, 1);
+            last_token := at_token;
+        end if;
+    end if;
+    content := privacy.literal_value(tokens[first_token], escape);
+    if tokens[first_token] ~ '^[$bBxX]' then
+        return;
+    end if;
+    loop
+        at_token := last_token + 1;
+        while kinds[at_token] = 'space' or tokens[at_token] = '||' loop
+            at_token := at_token + 1;
+        end loop;
+        exit when at_token > cardinality(tokens) or kinds[at_token] <> 'literal' or tokens[at_token] !~ '^[eEnN]?''';
+        content := content || privacy.literal_value(
+            -- a piece on the next line has the escapes of the first
+            case when is_escaped and array_position(tokens[last_token + 1 : at_token], '||') is null then 'E' else '' end
+                || tokens[at_token],
+            null
+        );
+        last_token := at_token;
+    end loop;
+end
+$function$;
+
+-- payload ->> 'email' = '…': the class of the tagged column that the key is the name of.
+create or replace function privacy.class_of_arrow(tokens text[], kinds text[], place integer)
+returns text
+language plpgsql stable
+as $function$
+declare
+    before text[];
+begin
+    select array_agg(tokens[behind] order by behind desc) into before
+    from generate_series(greatest(place - 12, 1), place - 1) as behind
+    where kinds[behind] not in ('space', 'comment') and tokens[behind] not in ('(', ')');
+    if before[1] in ('=', '<>', '!=', '~', '~*') or lower(before[1]) in ('like', 'ilike', 'in') then
+        return case when before[3] in ('->', '->>') then privacy.class_of_key(btrim(before[2], '''')) end;
+    end if;
+    return null;
+end
+$function$;
+
+-- A comment, scrubbed as text; one that is encoded for URLs (sqlcommenter) is decoded where it holds something.
+create or replace function privacy.pseudonymize_comment(comment text)
+returns text
+language plpgsql stable
+as $function$
+declare
+    decoded text;
+    changed text;
+begin
+    if comment ~ '%[0-9A-Fa-f]{2}' then
+        decoded := translate(staging.url_decode(comment), E'\n', ' ');
+        changed := privacy.pseudonymize_text(decoded);
+        if changed <> decoded then
+            return case
+                when comment ~ '^/\*' then '/*' || replace(substr(changed, 3, length(changed) - 4), '*/', '* /') || '*/'
+                else changed
+            end;
+        end if;
+    end if;
+    return privacy.pseudonymize_text(comment);
+end
+$function$;
+
+-- Code between literals: a name of two words and more, or an e-mail address, that somebody forgot to quote.
+create or replace function privacy.pseudonymize_code(code text)
+returns text
+language plpgsql stable
+as $function$
+begin
+    if code ~ '[[:alnum:]]@[[:alnum:]-]+\.' then
+        return privacy.pseudonymize_text(code);
+    elsif code ~ '[[:alnum:]]\s+[[:alnum:]]' then
+        return privacy.pseudonymize_words(code, 2);
+    end if;
+    return code;
 end
 $function$;
 {% endmacro %}

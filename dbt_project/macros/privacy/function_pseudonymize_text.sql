@@ -1,62 +1,161 @@
-{#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym.
-    First what matches a pattern (an e-mail address that nobody has is still one), then runs of up to eight words that
-    are a value of a tagged column, the longest first. -#}
+{#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym: what matches a pattern (an
+    e-mail address that nobody has is still one), and every run of words that is a value of a tagged column, the longest
+    first. Surrogates are found by their look and stay. -#}
 {% macro function_pseudonymize_text() %}
+-- The patterns as one, with the looks that surrogates have.
+create or replace function privacy.personal_pattern()
+returns text
+language plpgsql stable
+as $function$
+begin
+    return (
+        select string_agg(patterns.pattern, '|' order by patterns.pattern)
+            || '|\m(?:{{ surrogate_given_names() | join('|') }})\s[a-z]{2}\s[a-z]{8,12}\M|\m[0-9]{1,4}\s[a-z]{10,15}\sstreet\M|\mtext\s[0-9a-f]{16}\M'
+        from privacy.patterns
+    );
+end
+$function$;
+
+-- What stands for a match of the patterns; null where it is no surrogate, and fails its checksum.
+create or replace function privacy.pseudonymize_match(matched text)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    rest text;
+    found_class text;
+begin
+    select classes.pii_class into found_class
+    from unnest(array['name', 'address', 'free_text']) as classes (pii_class)
+    where privacy.is_surrogate(classes.pii_class, matched);
+    if found_class is not null then
+        return matched;
+    end if;
+
+    -- a value of another class may look like one of this: the index knows
+    select known.pii_class into found_class
+    from privacy.surrogate_index as known
+    where known.value_hash = privacy.value_hash(matched) and known.pii_class <> 'birth_date'
+    order by known.pii_class
+    limit 1;
+    if found_class is not null then
+        return privacy.pseudonym(found_class, matched);
+    end if;
+
+    -- a short word may have been taken for the last group of an IBAN: without it, it is one
+    rest := matched;
+    loop
+        select patterns.pii_class into found_class
+        from privacy.patterns
+        where rest ~* ('^(?:' || patterns.pattern || ')$') and privacy.passes(patterns.checksum, rest)
+        order by patterns.pii_class
+        limit 1;
+        exit when found_class is not null or rest !~ ' ';
+        rest := regexp_replace(rest, ' [^ ]*$', '');
+    end loop;
+    return privacy.pseudonym(found_class, rest) || substr(matched, length(rest) + 1);
+end
+$function$;
+
+-- A text without matches of the patterns: runs of words that are a value of a tagged column are replaced.
+create or replace function privacy.pseudonymize_words(content text, fewest_words integer)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    words text[];          -- words and what stands between them, in turn
+    head record;           -- a word that a value of the index begins with, and the number of words of such a value
+    result text := '';
+    next_word integer := 1;
+    surrogate text;
+begin
+    select array_agg(found.parts[1] order by found.ordinal) into words
+    from regexp_matches(content, '([{{ word_characters() }}]+|[^{{ word_characters() }}]+)', 'g') with ordinality as found (parts, ordinal);
+
+    for head in
+        select heads.place, lengths.word_count
+        from (
+            select split.place, {{ hmac("'head:' || lower(split.word)") }} as head_hash
+            from unnest(words) with ordinality as split (word, place)
+            cross join privacy.keys
+            where keys.is_active and split.word ~ '^[{{ word_characters() }}]'
+            offset 0  -- one hash a word, not one a comparison
+        ) as heads
+        cross join lateral generate_series(
+            fewest_words, least(15, (cardinality(words) - heads.place::integer) / 2 + 1)
+        ) as lengths (word_count)
+        where exists (
+            select 1 from privacy.surrogate_index as known where known.head_hash = heads.head_hash
+        )
+        and exists (
+            select 1 from privacy.surrogate_index as known
+            where known.head_hash = heads.head_hash and known.word_count = lengths.word_count
+        )
+        order by heads.place, lengths.word_count desc
+    loop
+        continue when head.place < next_word;
+        surrogate := privacy.surrogate_of_run(
+            array_to_string(words[head.place : head.place + 2 * (head.word_count - 1)], '')
+        );
+        continue when surrogate is null;
+        result := result || array_to_string(words[next_word : head.place - 1], '') || surrogate;
+        next_word := head.place + 2 * head.word_count - 1;
+    end loop;
+    return case when next_word = 1 then content else result || array_to_string(words[next_word :], '') end;
+end
+$function$;
+
+-- What stands for a run of words of a text; null where it is no value.
+create or replace function privacy.surrogate_of_run(run text)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    core constant text := privacy.in_running_text(run);
+begin
+    -- a value of three letters is a word of the language more often than a person's
+    if char_length(core) < 4 then
+        return null;
+    end if;
+    return (
+        select privacy.in_the_case_of(run, privacy.in_running_text(known.surrogate))
+        from privacy.surrogate_index as known
+        where known.core_hash = privacy.hmac('core:' || lower(core))
+        order by known.pii_class, known.value_hash
+        limit 1
+    );
+end
+$function$;
+
 create or replace function privacy.pseudonymize_text(content text)
 returns text
 language plpgsql stable strict security definer set search_path = pg_catalog
 as $function$
 declare
-    result text := content;
-    hit record;
-    words text[];      -- words and what stands between them, in order; every odd element is a word or empty
-    run text;
-    replaced text := '';
-    at_word integer := 1;
-    taken integer;
+    pattern constant text := privacy.personal_pattern();
+    between_matches text[];
+    matches text[];
+    plain text;             -- what has been passed since the last match that was replaced
+    replaced text;
+    result text := '';
 begin
-    -- 1. patterns: found once in the text, longest first, each replaced everywhere
-    for hit in
-        select distinct patterns.pii_class, found.parts[1] as value
-        from privacy.patterns
-        cross join lateral regexp_matches(content, '(' || patterns.pattern || ')', 'gi') as found (parts)
-        order by found.parts[1] desc
-    loop
-        result := replace(result, hit.value, privacy.pseudonym(hit.pii_class, hit.value));
-    end loop;
-
-    -- 2. runs of words
-    select array_agg(found.parts[1] order by found.ordinal) into words
-    from regexp_matches(result, '([[:alnum:]]+|[^[:alnum:]]+)', 'g') with ordinality as found (parts, ordinal);
-
-    while at_word <= coalesce(cardinality(words), 0) loop
-        taken := 0;
-        if words[at_word] ~ '^[[:alnum:]]' then
-            for run_length in reverse least(15, cardinality(words) - at_word + 1)..1 loop
-                continue when words[at_word + run_length - 1] !~ '[[:alnum:]]$';
-                -- one blank between words, whatever the writer put there
-                run := regexp_replace(array_to_string(words[at_word : at_word + run_length - 1], ''), '\s+', ' ', 'g');
-                -- a value of three letters is a word of the language more often than a person's
-                continue when char_length(run) < 4;
-                select known.pii_class into hit
-                from privacy.surrogate_index as known
-                where known.value_hash = privacy.value_hash(run)
-                order by known.pii_class
-                limit 1;
-                if found then
-                    replaced := replaced || privacy.pseudonym(hit.pii_class, run);
-                    taken := run_length;
-                    exit;
-                end if;
-            end loop;
+    if content !~* pattern then
+        return privacy.pseudonymize_words(content, 1);
+    end if;
+    between_matches := regexp_split_to_array(content, pattern, 'i');
+    select array_agg(found.parts[1] order by found.ordinal) into matches
+    from regexp_matches(content, '(' || pattern || ')', 'gi') with ordinality as found (parts, ordinal);
+    plain := between_matches[1];
+    for i in 1..cardinality(matches) loop
+        replaced := privacy.pseudonymize_match(matches[i]);
+        if replaced is null then
+            plain := plain || matches[i] || between_matches[i + 1];
+        else
+            result := result || privacy.pseudonymize_words(plain, 1) || replaced;
+            plain := between_matches[i + 1];
         end if;
-        if taken = 0 then
-            replaced := replaced || words[at_word];
-            taken := 1;
-        end if;
-        at_word := at_word + taken;
     end loop;
-    return replaced;
+    return result || privacy.pseudonymize_words(plain, 1);
 end
 $function$;
 {% endmacro %}

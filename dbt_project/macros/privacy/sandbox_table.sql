@@ -48,26 +48,31 @@ from {{ relation }}
 {% endmacro %}
 
 {#- A tagged column's expression, of the column's own type; a type that holds no such text, such as an enum, becomes
-    text. An array's elements are replaced one by one, a JSON document as a whole. -#}
+    text. Text has no length and an integer is a bigint, for a surrogate may be longer than its value. An array's elements
+    are replaced one by one, and so are the strings and numbers of a JSON document. -#}
 {% macro pseudonymized(column, pii) %}
     {%- set name = adapter.quote(column.name) -%}
-    {%- set type = column.type -%}
+    {%- set type = pseudonym_type(column.type) -%}
     {%- if type.endswith('[]') -%}
-        {%- set element = type[:-2] if type[:-2].split('(')[0] in pseudonym_types() else 'text' -%}
-(select array_agg(privacy.pseudonym('{{ pii }}', element::text)::{{ element }} order by place) from unnest({{ name }}) with ordinality as elements (element, place))
+case when {{ name }} is not null then array(select privacy.pseudonym('{{ pii }}', element::text)::{{ type[:-2] }} from unnest({{ name }}) with ordinality as elements (element, place) order by place) end
     {%- elif type in ('json', 'jsonb') -%}
-to_{{ type }}(privacy.pseudonym('{{ pii }}', {{ name }}::text))
-    {%- elif type.split('(')[0] in pseudonym_types() -%}
-privacy.pseudonym('{{ pii }}', {{ name }}::text)::{{ type }}
+privacy.pseudonymize_json({{ name }}::jsonb, '{{ pii }}')::{{ type }}
     {%- else -%}
-privacy.pseudonym('{{ pii }}', {{ name }}::text)
+privacy.pseudonym('{{ pii }}', {{ name }}::text)::{{ type }}
     {%- endif -%}
 {% endmacro %}
 
-{#- The types that a pseudonym can be written in. -#}
-{% macro pseudonym_types() %}
-    {{ return([
-        'text', 'character varying', 'character', 'citext', 'date', 'timestamp without time zone', 'timestamp with time zone',
-        'inet', 'cidr', 'uuid', 'smallint', 'integer', 'bigint', 'numeric',
-    ]) }}
+{#- The type in which a column's pseudonyms are written. -#}
+{% macro pseudonym_type(type) %}
+    {%- if type.endswith('[]') -%}
+        {{ return(pseudonym_type(type[:-2]) ~ '[]') }}
+    {%- elif type in ('smallint', 'integer') -%}
+        {{ return('bigint') }}
+    {%- elif type.split('(')[0] in (
+        'citext', 'json', 'jsonb', 'date', 'timestamp without time zone', 'timestamp with time zone', 'inet', 'cidr', 'uuid',
+        'bigint', 'numeric'
+    ) -%}
+        {{ return(type.split('(')[0]) }}
+    {%- endif -%}
+    {{ return('text') }}
 {% endmacro %}
