@@ -13,7 +13,8 @@ declare
     elements text[];
 begin
     -- (', ' in string_agg(full_name, ', ') says nothing about anybody)
-    if content !~ '[{{ word_characters() }}]' then
+    if content !~ '[{{ word_characters() }}]'
+        or pii_class is null and content ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+]*)?$' then
         return content;
     end if;
 
@@ -26,12 +27,12 @@ begin
         end;
         if pii_class is not null then
             begin
-                elements := content::text[];
-                return case when changed.elements = pseudonymize_literal.elements then content else changed.elements::text end
-                from (
-                    select array_agg(privacy.pseudonymize_literal(element, pii_class) order by place) as elements
-                    from unnest(elements) with ordinality as split (element, place)
-                ) as changed;
+                elements := array(
+                    select privacy.pseudonymize_literal(split.element, pii_class)
+                    from unnest(content::text[]) with ordinality as split (element, place)
+                    order by split.place
+                );
+                return case when elements = content::text[] then content else elements::text end;
             exception
                 when invalid_text_representation or array_subscript_error then
                     null;  -- no array

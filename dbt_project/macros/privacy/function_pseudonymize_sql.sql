@@ -5,26 +5,7 @@
     A literal that changes is written '…', whatever its form was; those that are one value in pieces ('a' || 'b', or 'a' and
     'b' on two lines) become one. -#}
 {% macro function_pseudonymize_sql() %}
--- Whether a statement may hold anything personal: most do not, and are done. A statement is left alone if it names no
--- tagged table, matches no pattern, hides nothing in escapes, and has no word that a known value begins with.
-create or replace function privacy.may_be_personal(statement text)
-returns boolean
-language plpgsql stable strict
-as $function$
-declare
-    words text[];
-begin
-    if statement ~ '[eEuU&]''|\\|%[0-9A-Fa-f]{2}' or statement ~* privacy.personal_pattern() then
-        return true;
-    end if;
-    select array_agg(distinct lower(found.parts[1])) into words
-    from regexp_matches(statement, '([{{ word_characters() }}_]+)', 'g') as found (parts);
-    return exists (
-        select 1 from privacy.tagged_columns as tagged where lower(tagged.table_name) = any (words)
-    ) or privacy.has_known_head(statement);
-end
-$function$;
-
+-- Whether a text has a word that a known value begins with.
 create or replace function privacy.has_known_head(content text)
 returns boolean
 language plpgsql stable strict
@@ -42,7 +23,20 @@ begin
             where keys.is_active
             offset 0  -- one hash a word, not one a comparison
         ) as heads
-        where exists (select 1 from privacy.surrogate_index as known where known.head_hash = heads.head_hash)
+        where (select true from privacy.surrogate_index as known where known.head_hash = heads.head_hash limit 1)
+    );
+end
+$function$;
+
+create or replace function privacy.names_tagged_table(statement text)
+returns boolean
+language plpgsql stable strict
+as $function$
+declare
+    folded constant text := lower(statement);
+begin
+    return exists (
+        select 1 from privacy.tagged_columns as tagged where strpos(folded, lower(tagged.table_name)) > 0
     );
 end
 $function$;
@@ -55,33 +49,52 @@ declare
     tokens text[];
     kinds text[];
     classes text[];        -- of the columns that the tokens are compared with
+    may_hold boolean;      -- whether what is beside no tagged column may hold something personal; mostly not
     next_token integer := 1;
+    cut_off integer;
     literal record;
+    class text;
     changed text;
     code text := '';       -- what has been passed since the last literal or comment
     result text := '';
 begin
-    if statement = '' or not privacy.may_be_personal(statement) then
+    may_hold := privacy.has_known_head(statement)
+        or statement ~* privacy.personal_pattern()
+        or statement ~ '[eE]''|[uU]&''|\\|%[0-9A-Fa-f]{2}|->>';  -- what is hidden in escapes, or named by a key
+    if not may_hold and not privacy.names_tagged_table(statement) then
         return statement;
     end if;
-    select array_agg(found.token order by found.ordinal), array_agg(found.kind order by found.ordinal)
-    into tokens, kinds
-    from staging.sql_tokens(statement) as found;
+    tokens := staging.sql_token_array(statement);
+    kinds := array(
+        select staging.sql_token_kind(split.token) from unnest(tokens) with ordinality as split (token, place) order by split.place
+    );
+    -- a literal without an end goes to the end
+    cut_off := array_position(tokens, '''');
+    if cut_off is not null then
+        tokens := tokens[: cut_off - 1] || array_to_string(tokens[cut_off :], '');
+        kinds := kinds[: cut_off - 1] || 'literal'::text;
+    end if;
     if 'literal' = any (kinds) or 'number' = any (kinds) then
         classes := privacy.compared_classes(tokens, kinds);
     end if;
 
     while next_token <= cardinality(tokens) loop
-        if tokens[next_token] in ('''', '"', '$') or (tokens[next_token] = '/' and tokens[next_token + 1] = '*') then
+        class := classes[next_token];
+        if class is null and not may_hold then
+            code := code || tokens[next_token];
+        elsif next_token = cut_off then
+            return result || privacy.pseudonymize_code(code, may_hold) || ''''
+                || privacy.pseudonymize_literal(substr(tokens[next_token], 2), class);
+        elsif tokens[next_token] in ('"', '$') or (tokens[next_token] = '/' and tokens[next_token + 1] = '*') then
             -- without an end
-            return result || privacy.pseudonymize_code(code)
+            return result || privacy.pseudonymize_code(code, may_hold)
                 || privacy.pseudonymize_text(array_to_string(tokens[next_token :], ''));
         elsif kinds[next_token] = 'literal' then
             literal := privacy.whole_literal(tokens, kinds, next_token);
             changed := privacy.pseudonymize_literal(
-                literal.content, coalesce(classes[next_token], privacy.class_of_arrow(tokens, kinds, next_token))
+                literal.content, coalesce(class, privacy.class_of_arrow(tokens, kinds, next_token))
             );
-            result := result || privacy.pseudonymize_code(code) || case
+            result := result || privacy.pseudonymize_code(code, may_hold) || case
                 when changed = literal.content then array_to_string(tokens[next_token : literal.last_token], '')
                 when tokens[next_token] ~ '^\$' and strpos(changed, '$') = 0
                     then replace(tokens[next_token], literal.content, changed)
@@ -90,20 +103,20 @@ begin
             code := '';
             next_token := literal.last_token;
         elsif kinds[next_token] = 'comment' then
-            result := result || privacy.pseudonymize_code(code) || privacy.pseudonymize_comment(tokens[next_token]);
+            result := result || privacy.pseudonymize_code(code, may_hold) || privacy.pseudonymize_comment(tokens[next_token]);
             code := '';
         elsif kinds[next_token] = 'number' and length(tokens[next_token]) >= 4 then
-            code := code || privacy.pseudonymize_number(replace(tokens[next_token], '_', ''), classes[next_token]);
+            code := code || privacy.pseudonymize_number(tokens[next_token], class);
         elsif tokens[next_token] ~ '^"' then
             code := code || '"' || replace(
-                privacy.pseudonymize_text(replace(btrim(tokens[next_token], '"'), '""', '"')), '"', '""'
+                privacy.pseudonymize_text(replace(substr(tokens[next_token], 2, length(tokens[next_token]) - 2), '""', '"')), '"', '""'
             ) || '"';
         else
             code := code || tokens[next_token];
         end if;
         next_token := next_token + 1;
     end loop;
-    return result || privacy.pseudonymize_code(code);
+    return result || privacy.pseudonymize_code(code, may_hold);
 end
 $function$;
 
@@ -162,6 +175,9 @@ as $function$
 declare
     before text[];
 begin
+    if '->>' <> all (tokens) and '->' <> all (tokens) then
+        return null;
+    end if;
     select array_agg(tokens[behind] order by behind desc) into before
     from generate_series(greatest(place - 12, 1), place - 1) as behind
     where kinds[behind] not in ('space', 'comment') and tokens[behind] not in ('(', ')');
@@ -196,12 +212,14 @@ end
 $function$;
 
 -- Code between literals: a name of two words and more, or an e-mail address, that somebody forgot to quote.
-create or replace function privacy.pseudonymize_code(code text)
+create or replace function privacy.pseudonymize_code(code text, may_hold boolean)
 returns text
 language plpgsql stable
 as $function$
 begin
-    if code ~ '[[:alnum:]]@[[:alnum:]-]+\.' then
+    if not may_hold then
+        return code;
+    elsif code ~ '[[:alnum:]]@[[:alnum:]-]+\.' then
         return privacy.pseudonymize_text(code);
     elsif code ~ '[[:alnum:]]\s+[[:alnum:]]' then
         return privacy.pseudonymize_words(code, 2);

@@ -64,7 +64,9 @@ language plpgsql stable strict
 as $function$
 declare
     words text[];          -- words and what stands between them, in turn
-    head record;           -- a word that a value of the index begins with, and the number of words of such a value
+    places integer[];      -- of the words that a value of the index begins with
+    hashes bytea[];        -- their hashes
+    head record;           -- one of them, and the number of words of such a value
     result text := '';
     next_word integer := 1;
     surrogate text;
@@ -72,24 +74,29 @@ begin
     select array_agg(found.parts[1] order by found.ordinal) into words
     from regexp_matches(content, '([{{ word_characters() }}]+|[^{{ word_characters() }}]+)', 'g') with ordinality as found (parts, ordinal);
 
+    -- most texts have no word that a value begins with
+    select array_agg(heads.place), array_agg(heads.head_hash) into places, hashes
+    from (
+        select split.place, {{ hmac("'head:' || lower(split.word)") }} as head_hash
+        from unnest(words) with ordinality as split (word, place)
+        cross join privacy.keys
+        where keys.is_active and split.word ~ '^[{{ word_characters() }}]'
+        offset 0  -- one hash a word, not one a comparison
+    ) as heads
+    -- (a subquery with a limit is a look-up a word; a join would read the whole index)
+    where (select true from privacy.surrogate_index as known where known.head_hash = heads.head_hash limit 1);
+    if places is null then
+        return content;
+    end if;
+
     for head in
         select heads.place, lengths.word_count
-        from (
-            select split.place, {{ hmac("'head:' || lower(split.word)") }} as head_hash
-            from unnest(words) with ordinality as split (word, place)
-            cross join privacy.keys
-            where keys.is_active and split.word ~ '^[{{ word_characters() }}]'
-            offset 0  -- one hash a word, not one a comparison
-        ) as heads
-        cross join lateral generate_series(
-            fewest_words, least(15, (cardinality(words) - heads.place::integer) / 2 + 1)
-        ) as lengths (word_count)
-        where exists (
-            select 1 from privacy.surrogate_index as known where known.head_hash = heads.head_hash
-        )
-        and exists (
-            select 1 from privacy.surrogate_index as known
+        from unnest(places, hashes) as heads (place, head_hash)
+        cross join lateral generate_series(fewest_words, least(15, (cardinality(words) - heads.place) / 2 + 1)) as lengths (word_count)
+        where (
+            select true from privacy.surrogate_index as known
             where known.head_hash = heads.head_hash and known.word_count = lengths.word_count
+            limit 1
         )
         order by heads.place, lengths.word_count desc
     loop

@@ -5,23 +5,23 @@
     a mark of six. Shorter ones have no room for a mark. -#}
 {% macro function_shapes() %}
 -- A text of the same shape: digits for digits, letters for letters of the same case, the rest as it is.
-create or replace function privacy.same_shape(seed bytea, shape text)
+create or replace function privacy.same_shape(seed bytea, value text)
 returns text
 language plpgsql immutable strict parallel safe
 as $function$
 declare
     -- hexadecimal keys stay hexadecimal
-    letters constant integer := case when shape ~ '^[0-9A-Fa-f-]{7,}$' then 6 else 26 end;
+    letters constant integer := case when value ~ '^[0-9A-Fa-f-]{7,}$' then 6 else 26 end;
     stream bytea := seed;
     result text := '';
     character text;
     byte integer;
 begin
-    for i in 1..length(shape) loop
+    for i in 1..length(value) loop
         if i > length(stream) then
             stream := stream || sha256(stream);
         end if;
-        character := substr(shape, i, 1);
+        character := substr(value, i, 1);
         byte := get_byte(stream, i - 1);
         result := result || case
             -- a leading zero has a meaning (trunk prefix), and no number has one: not made or lost

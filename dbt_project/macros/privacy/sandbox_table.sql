@@ -48,7 +48,7 @@ from {{ relation }}
 {% endmacro %}
 
 {#- A tagged column's expression, of the column's own type; a type that holds no such text, such as an enum, becomes
-    text. Text has no length and an integer is a bigint, for a surrogate may be longer than its value. An array's elements
+    text. Text has no length, an integer is a bigint and a network an address, for a surrogate may be what they do not hold. An array's elements
     are replaced one by one, and so are the strings and numbers of a JSON document. -#}
 {% macro pseudonymized(column, pii) %}
     {%- set name = adapter.quote(column.name) -%}
@@ -68,8 +68,10 @@ privacy.pseudonym('{{ pii }}', {{ name }}::text)::{{ type }}
         {{ return(pseudonym_type(type[:-2]) ~ '[]') }}
     {%- elif type in ('smallint', 'integer') -%}
         {{ return('bigint') }}
+    {%- elif type == 'cidr' -%}
+        {{ return('inet') }}
     {%- elif type.split('(')[0] in (
-        'citext', 'json', 'jsonb', 'date', 'timestamp without time zone', 'timestamp with time zone', 'inet', 'cidr', 'uuid',
+        'citext', 'json', 'jsonb', 'date', 'timestamp without time zone', 'timestamp with time zone', 'inet', 'uuid',
         'bigint', 'numeric'
     ) -%}
         {{ return(type.split('(')[0]) }}
