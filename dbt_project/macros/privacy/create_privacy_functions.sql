@@ -25,11 +25,12 @@ create unique index if not exists one_active_key on privacy.keys (is_active) whe
 {{ function_is_surrogate() }}
 {{ function_surrogate() }}
 {{ function_pseudonym() }}
-{{ function_settle_surrogates() }}
+{{ function_surrogate_index() }}
 {{ function_pseudonymize_text() }}
 {{ function_literal_value() }}
 {{ function_pseudonymize_literal() }}
 {{ function_compared_classes() }}
 {{ function_pseudonymize_sql() }}
 {{ function_holds_personal_value() }}
+{{ function_rotate_key() }}
 {% endmacro %}

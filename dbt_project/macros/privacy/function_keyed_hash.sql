@@ -22,8 +22,6 @@ begin
 end
 $function$;
 
-revoke execute on function privacy.new_key() from public;
-
 create or replace function privacy.ensure_key()
 returns void
 language plpgsql

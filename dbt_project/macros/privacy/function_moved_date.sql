@@ -1,7 +1,8 @@
 {#- privacy.moved_date(value): what stands for a birth date, or a year or month of birth, in any form that PostgreSQL reads.
     All are moved by one secret number of days, so order, ranges and spans are kept: by 146 to 149 years, so that a moved
-    date is nobody's birth date, is known as moved (before 1890), and is not moved twice. A date after 2100 or before 1890
-    is a bound and nobody's, and stays; so does what has no year in it (the form 'YYYY', '60 years', '07-03').
+    date is nobody's birth date, is known as moved (before 1890), and is not moved twice. (A move by less could not be told
+    from a birth date: what keeps dates apart and leaves its own results alone moves none of them.) A date before 1890 or
+    after 2035 is a bound and nobody's, and stays; so does what has no year in it (the form 'YYYY', '60 years', '07-03').
     A year alone is moved by whole years, a month by whole months: the nearest to the days. -#}
 {% macro function_moved_date() %}
 create or replace function privacy.birth_date_days()
@@ -16,35 +17,41 @@ returns text
 language plpgsql stable strict
 as $function$
 declare
-    days constant integer := privacy.birth_date_days();
+    -- set by privacy.rotate_key alone: what was moved by so many days under the old key is moved on
+    old_days constant integer := nullif(current_setting('auditune.old_birth_date_days', true), '');
+    new_days constant integer := privacy.birth_date_days();
+    days constant integer := new_days - coalesce(old_days, 0);
+    months constant integer := round(new_days / 30.436875) - coalesce(round(old_days / 30.436875), 0);
+    years constant integer := round(new_days / 365.2425) - coalesce(round(old_days / 365.2425), 0);
+    first_year constant integer := case when old_days is null then 1890 else 1735 end;
+    last_year constant integer := case when old_days is null then 2035 else 1889 end;
     moved date;
 begin
     if value ~ '^[0-9]{4}$' then
-        return case when value between '1890' and '2100' then (value::integer - round(days / 365.2425))::text else value end;
+        return case when value::integer between first_year and last_year then (value::integer - years)::text else value end;
     elsif value ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then
-        moved := value || '-01';
         return case
-            when value between '1890-01' and '2100-12' then
-                to_char(moved - make_interval(months => round(days / 30.436875)::integer), 'YYYY-MM')
+            when left(value, 4)::integer between first_year and last_year
+                then to_char((value || '-01')::date - make_interval(months => months), 'YYYY-MM')
             else value
         end;
     elsif value !~ '[0-9]' then
         return value;
     end if;
     moved := value;  -- raises an error where the value is no date
-    if moved not between '1890-01-01' and '2100-12-31' then
+    if not isfinite(moved) or extract(year from moved) not between first_year and last_year then
         return value;
     end if;
     -- a time of day stays, in the one form that has it behind the date for sure
     return (moved - days)::text || coalesce(substring(value from '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+-]+)$'), '');
 exception
     when datetime_field_overflow or invalid_datetime_format or invalid_text_representation then
-        -- no date for PostgreSQL ('about 1961', '60 years'): what looks like a year in it is moved
+        -- no date for PostgreSQL ('about 1961'): what looks like a year in it is moved
         return (
             select string_agg(
                 case
-                    when found.parts[1] ~ '^[0-9]{4}$' and found.parts[1] between '1890' and '2100'
-                        then (found.parts[1]::integer - round(days / 365.2425))::text
+                    when found.parts[1] ~ '^[0-9]{4}$' and found.parts[1]::integer between first_year and last_year
+                        then (found.parts[1]::integer - years)::text
                     else found.parts[1]
                 end,
                 '' order by found.ordinal

@@ -73,39 +73,3 @@ begin
 end
 $function$;
 {% endmacro %}
-
-{#- privacy.settle_surrogates(): gives the values of the index whose first choice is taken (surrogate is null) the next one
-    that is free. Sure to end: surrogates of the same shape get longer from the sixteenth attempt on, and the other kinds
-    are a thousand million each. -#}
-{% macro function_settle_surrogates() %}
-create or replace function privacy.settle_surrogates()
-returns integer
-language plpgsql
-as $function$
-declare
-    unsettled record;
-    candidate text;
-    attempt integer;
-    settled integer := 0;
-begin
-    for unsettled in
-        select value_hash, pii_class, first_choice
-        from privacy.surrogate_index
-        where surrogate is null
-        order by pii_class, value_hash
-    loop
-        attempt := 0;
-        loop
-            attempt := attempt + 1;
-            candidate := privacy.surrogate(unsettled.pii_class, unsettled.first_choice, attempt);
-            exit when not privacy.is_taken(unsettled.pii_class, candidate);
-        end loop;
-        update privacy.surrogate_index as known
-        set surrogate = candidate, first_choice = null  -- it may be somebody's value: it is not kept
-        where known.value_hash = unsettled.value_hash and known.pii_class = unsettled.pii_class;
-        settled := settled + 1;
-    end loop;
-    return settled;
-end
-$function$;
-{% endmacro %}

@@ -10,7 +10,7 @@
         {'columns': ['head_hash', 'word_count']},
     ],
     post_hook=[
-        "{{ unique_surrogates() }}",
+        "select privacy.keep_surrogates_unique()",
         "analyze {{ this }}",
         "select privacy.settle_surrogates()",
     ],
@@ -22,104 +22,45 @@
 -- depends_on: {{ source(schema, table) }}
 {%- endfor %}
 {%- endfor %}
-{%- set tags = pii_tags() %}
 
+-- (the surrogate is null here: the post-hook settles whose is whose)
 with raw_values as (
 
-    {%- for tag in tags %}
-    select distinct
-        '{{ tag.pii }}' as pii_class,
-        {{ tagged_values(tag) }} as value
-    from {{ adapter.quote(tag.schema) }}.{{ adapter.quote(tag.table) }}
-    {{ 'union' if not loop.last }}
-    {%- else %}
-    select null as pii_class, null as value where false
-    {%- endfor %}
+    select distinct on (lower(btrim(value)), pii_class)
+        pii_class,
+        value
+    from privacy.raw_values()
+    where btrim(value) <> ''
+    order by lower(btrim(value)), pii_class, value
 
 ),
 
-active_key as (
+hashed as materialized (
 
-    select * from privacy.keys where is_active
-
-),
-
-hashed as (
-
-    select distinct on (value_hash, pii_class)
-        {{ hmac("'value:' || lower(btrim(raw_values.value))") }} as value_hash,
-        raw_values.pii_class,
-        raw_values.value,
-        privacy.in_running_text(raw_values.value) as core
+    select
+        raw_values.*,
+        {{ hmac("'value:' || lower(btrim(raw_values.value))") }} as value_hash
     from raw_values
-    cross join active_key as keys
-    where btrim(raw_values.value) <> ''
-    order by value_hash, pii_class, value
+    cross join privacy.keys
+    where keys.is_active
 
 ),
 
-unknown as (
+unknown as materialized (
 
-    select hashed.*
+    select
+        hashed.pii_class,
+        hashed.value
     from hashed
     {% if is_incremental() %}
     left join {{ this }} as this using (value_hash, pii_class)
     where this.value_hash is null
     {% endif %}
 
-),
-
-with_first_choice as (
-
-    select
-        *,
-        privacy.surrogate(pii_class, value, 0) as first_choice
-    from unknown
-
-),
-
-judged as (
-
-    select
-        with_first_choice.*,
-        with_first_choice.pii_class <> 'birth_date'
-        and (
-            -- another value's first choice as well, or somebody's own value, or taken already
-            row_number() over (partition by pii_class, lower(first_choice) order by value_hash) > 1
-            or exists (
-                select 1
-                from hashed
-                cross join active_key as keys
-                where hashed.pii_class = with_first_choice.pii_class
-                    and hashed.value_hash = {{ hmac("'value:' || lower(with_first_choice.first_choice)") }}
-            )
-            {% if is_incremental() %}
-            or exists (
-                select 1
-                from {{ this }} as this
-                where this.pii_class = with_first_choice.pii_class
-                    and lower(this.surrogate) = lower(with_first_choice.first_choice)
-            )
-            {% endif %}
-        ) as is_taken
-    from with_first_choice
-
 )
 
 select
-    ---------- ids
-    judged.value_hash,
-    judged.pii_class,
-
-    ---------- what stands for the value; null until privacy.settle_surrogates has found one that is free
-    case when not judged.is_taken then judged.first_choice end as surrogate,
-    case when judged.is_taken then judged.first_choice end as first_choice,
-
-    ---------- how the value is found in a running text: by its first word, then whole
-    {{ hmac("'core:' || lower(judged.core)") }} as core_hash,
-    {{ hmac("'head:' || lower(substring(judged.core from '^[" ~ word_characters() ~ "]+'))") }} as head_hash,
-    word_count
-
-from judged
-cross join active_key as keys
-cross join lateral regexp_count(judged.core, '[{{ word_characters() }}]+') as word_count
+    {{ surrogate_index_columns() }}
+from unknown
+cross join privacy.keys
+where keys.is_active
