@@ -4,7 +4,7 @@
       names, e-mail and other addresses, texts, UUIDs: never, for their look is nobody's
       cards, IBANs: 1 in 100,000; a phone: 1 in 100 of those that begin with 999
       other numbers: 1 in 1,000 of those that begin with 9 or Q, 1 in 1,000,000 from 16 characters on
-    Shorter ones are known by the index. A birth date is a surrogate if it lies before 1890. -#}
+    Shorter ones are known by the index: where a value is in no tagged column, its surrogate is longer. A birth date is a surrogate if it lies before 1890. -#}
 {% macro function_is_surrogate() %}
 -- The mark of a body in the forms that surrogates have.
 create or replace function privacy.mark_letters(body text)
@@ -62,16 +62,22 @@ begin
         when 'birth_date' then
             return trimmed = privacy.moved_date(trimmed);
         when 'ip' then
-            return trimmed ~ '^(24[0-9]|25[0-4])(\.[0-9]+){3}(/[0-9]+)?$|^2001:db8:';
+            if trimmed ~ '^(24[0-9]|25[0-4])(\.[0-9]+){3}(/[0-9]+)?$|^2001:db8:' then
+                return true;
+            end if;
         when 'card' then
             if characters ~ '^[0-9]{12,19}$' then
-                return left(right(characters, 6), 5) = privacy.mark_shape(left(characters, -6), '00000')
-                    and privacy.passes('luhn', characters);
+                if left(right(characters, 6), 5) = privacy.mark_shape(left(characters, -6), '00000')
+                    and privacy.passes('luhn', characters) then
+                    return true;
+                end if;
             end if;
         when 'iban' then
             if characters ~ '^[a-z]{2}[0-9]{2}[a-z0-9]{11,30}$' then
                 parts := array[left(characters, 2) || left(substr(characters, 5), -5), right(characters, 5)];
-                return parts[2] = privacy.mark_shape(parts[1], parts[2]) and privacy.passes('mod97', characters);
+                if parts[2] = privacy.mark_shape(parts[1], parts[2]) and privacy.passes('mod97', characters) then
+                    return true;
+                end if;
             end if;
         when 'token' then
             if trimmed ~ '{{ uuid_pattern() }}' then

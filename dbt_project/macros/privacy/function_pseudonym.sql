@@ -38,9 +38,10 @@ language plpgsql stable strict
 as $function$
 declare
     own_hash bytea;
+    lengthened text;
     result text;
 begin
-    if btrim(value) = '' then
+    if value !~ '[{{ word_characters() }}]' then
         return value;
     end if;
     own_hash := privacy.value_hash(value);
@@ -49,10 +50,15 @@ begin
     where known.value_hash = own_hash and known.pii_class = pseudonym.pii_class;
 
     if result is null then
-        if privacy.is_surrogate(pii_class, value) or exists (
-            select 1
-            from privacy.surrogate_index as known
-            where known.pii_class = pseudonym.pii_class and lower(known.surrogate) = lower(btrim(value))
+        -- a surrogate of another class too: an address sought among the names
+        if privacy.is_surrogate(pii_class, value) or pii_class <> 'birth_date' and (
+            privacy.is_surrogate('name', value) or privacy.is_surrogate('email', value) or privacy.is_surrogate('address', value)
+            or privacy.is_surrogate('free_text', value) or exists (
+                select 1
+                from privacy.surrogate_index as known
+                where known.pii_class = any (array['{{ pii_classes() | join("','") }}']) and known.pii_class <> 'birth_date'
+                    and lower(known.surrogate) = lower(btrim(value))
+            )
         ) then
             return value;
         end if;
@@ -64,8 +70,12 @@ begin
     end if;
 
     if result is null then
+        -- what nobody has may be of any length: long enough for a mark
+        if pii_class in ('phone', 'national_id', 'card', 'iban', 'ip', 'token') then
+            lengthened := value || repeat('0', 12 - length(regexp_replace(value, '[^{{ word_characters() }}]', '', 'g')));
+        end if;
         for attempt in 0..20 loop
-            result := privacy.surrogate(pii_class, value, attempt);
+            result := privacy.surrogate(pii_class, coalesce(lengthened, value), attempt);
             exit when pii_class = 'birth_date' or not privacy.is_taken(pii_class, result);
         end loop;
     end if;

@@ -11,6 +11,7 @@ declare
     known_class text;
     pattern_parts text[];
     elements text[];
+    moved text;
 begin
     -- (', ' in string_agg(full_name, ', ') says nothing about anybody)
     if content !~ '[{{ word_characters() }}]'
@@ -41,7 +42,9 @@ begin
     end if;
 
     if pii_class = 'birth_date' then
-        return privacy.moved_date(content);
+        moved := privacy.moved_date(content);
+        -- what has words in it may hold anything
+        return case when moved ~ '[[:alpha:]]{2}' then privacy.pseudonymized_text(moved) else moved end;
     end if;
 
     select known.pii_class into known_class
@@ -54,7 +57,7 @@ begin
     if known_class is not null then
         return privacy.pseudonym(known_class, content);
     elsif pii_class is null then
-        return privacy.pseudonymize_text(content);
+        return privacy.pseudonymized_text(content);
     end if;
 
     -- wildcards of LIKE and of regular expressions at both ends stay
@@ -86,7 +89,7 @@ begin
     return case jsonb_typeof(document)
         when 'object' then (
             select coalesce(jsonb_object_agg(
-                privacy.pseudonymize_text(key),
+                privacy.pseudonymized_text(key),
                 privacy.pseudonymize_json(value, coalesce(pii_class, privacy.class_of_key(key)))
             ), '{}')
             from jsonb_each(document)
@@ -137,7 +140,7 @@ begin
     if known_class is null and length(number) >= 7 and pii_class in ('phone', 'card', 'national_id', 'token') then
         known_class := pii_class;
     elsif known_class is null and length(number) >= 13 then
-        return privacy.pseudonymize_text(number);
+        return privacy.pseudonymized_text(number);
     end if;
     return coalesce(privacy.pseudonym(known_class, number), number);
 end

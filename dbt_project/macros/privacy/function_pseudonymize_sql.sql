@@ -41,9 +41,9 @@ begin
 end
 $function$;
 
-create or replace function privacy.pseudonymize_sql(statement text)
+create or replace function privacy.pseudonymized_sql(statement text)
 returns text
-language plpgsql stable strict security definer set search_path = pg_catalog
+language plpgsql stable strict
 as $function$
 declare
     tokens text[];
@@ -88,7 +88,7 @@ begin
         elsif tokens[next_token] in ('"', '$') or (tokens[next_token] = '/' and tokens[next_token + 1] = '*') then
             -- without an end
             return result || privacy.pseudonymize_code(code, may_hold)
-                || privacy.pseudonymize_text(array_to_string(tokens[next_token :], ''));
+                || privacy.pseudonymized_text(array_to_string(tokens[next_token :], ''));
         elsif kinds[next_token] = 'literal' then
             literal := privacy.whole_literal(tokens, kinds, next_token);
             changed := privacy.pseudonymize_literal(
@@ -109,7 +109,7 @@ begin
             code := code || privacy.pseudonymize_number(tokens[next_token], class);
         elsif tokens[next_token] ~ '^"' then
             code := code || '"' || replace(
-                privacy.pseudonymize_text(replace(substr(tokens[next_token], 2, length(tokens[next_token]) - 2), '""', '"')), '"', '""'
+                privacy.pseudonymized_text(replace(substr(tokens[next_token], 2, length(tokens[next_token]) - 2), '""', '"')), '"', '""'
             ) || '"';
         else
             code := code || tokens[next_token];
@@ -199,7 +199,7 @@ declare
 begin
     if comment ~ '%[0-9A-Fa-f]{2}' then
         decoded := translate(staging.url_decode(comment), E'\n', ' ');
-        changed := privacy.pseudonymize_text(decoded);
+        changed := privacy.pseudonymized_text(decoded);
         if changed <> decoded then
             return case
                 when comment ~ '^/\*' then '/*' || replace(substr(changed, 3, length(changed) - 4), '*/', '* /') || '*/'
@@ -207,7 +207,7 @@ begin
             end;
         end if;
     end if;
-    return privacy.pseudonymize_text(comment);
+    return privacy.pseudonymized_text(comment);
 end
 $function$;
 
@@ -220,11 +220,29 @@ begin
     if not may_hold then
         return code;
     elsif code ~ '[[:alnum:]]@[[:alnum:]-]+\.' then
-        return privacy.pseudonymize_text(code);
+        return privacy.pseudonymized_text(code);
     elsif code ~ '[[:alnum:]]\s+[[:alnum:]]' then
         return privacy.pseudonymize_words(code, 2);
     end if;
     return code;
+end
+$function$;
+
+-- Until nothing changes, as privacy.pseudonymize_text.
+create or replace function privacy.pseudonymize_sql(statement text)
+returns text
+language plpgsql stable strict security definer set search_path = pg_catalog
+as $function$
+declare
+    before text := statement;
+    result text := privacy.pseudonymized_sql(statement);
+begin
+    for again in 1..4 loop
+        exit when result = before;
+        before := result;
+        result := privacy.pseudonymized_sql(before);
+    end loop;
+    return result;
 end
 $function$;
 {% endmacro %}

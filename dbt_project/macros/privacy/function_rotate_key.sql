@@ -83,7 +83,7 @@ begin
     create temporary table renamed_candidates on commit drop as
     select candidate_id as old_id, {{ candidate_id('question', 'statement') }} as new_id
     from (
-        select candidate_id, privacy.pseudonymize_text(question) as question, privacy.pseudonymize_sql(statement) as statement
+        select candidate_id, privacy.pseudonymized_text(question) as question, privacy.pseudonymized_sql(statement) as statement
         from intermediate.int_pair_candidates
     ) as candidates;
     for stored in select * from privacy.stored_texts() loop
@@ -143,7 +143,7 @@ as $function$
     select
         format('%I.%I', columns.table_schema, columns.table_name),
         columns.column_name::text,
-        case when columns.column_name ~ '(^|_)(sql|statement)$' then 'pseudonymize_sql' else 'pseudonymize_text' end
+        case when columns.column_name ~ '(^|_)(sql|statement)$' then 'pseudonymized_sql' else 'pseudonymized_text' end
     from information_schema.columns as columns
     inner join information_schema.tables as tables using (table_schema, table_name)
     where tables.table_type = 'BASE TABLE'

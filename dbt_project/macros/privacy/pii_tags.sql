@@ -2,9 +2,7 @@
     sources' YAML, the one place where a tag is edited. `pii: none` says that somebody looked and that the column is
     not personal: it counts as untagged. Empty while dbt parses. -#}
 {% macro pii_tags() %}
-    {%- set classes = [
-        'name', 'email', 'phone', 'address', 'birth_date', 'national_id', 'card', 'iban', 'ip', 'token', 'free_text'
-    ] -%}
+    {%- set classes = pii_classes() -%}
     {%- set tags = [] -%}
     {%- if execute -%}
         {%- for source in graph.sources.values() | sort(attribute='unique_id') -%}
@@ -23,4 +21,8 @@
         {%- endfor -%}
     {%- endif -%}
     {{ return(tags) }}
+{% endmacro %}
+
+{% macro pii_classes() %}
+    {{ return(['name', 'email', 'phone', 'address', 'birth_date', 'national_id', 'card', 'iban', 'ip', 'token', 'free_text']) }}
 {% endmacro %}
