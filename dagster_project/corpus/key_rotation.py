@@ -18,7 +18,8 @@ from training.sql.sandbox import Executor
 _WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # So that the index knows every value of now, and every table that is re-keyed is there.
 _CANDIDATES = ("build", "--select", "+int_pair_candidates", "+schema_catalog", *_WITHOUT_TESTS)
-_REBUILT = ("run", "--select", "int_pii_surrogates+", "stg_training__pair_validations+")
+_REBUILT = ("run", "--select", "path:models/sandbox", "int_pair_candidates", "schema_catalog")
+_THE_REST = ("run", "--exclude", "path:models/sandbox", "path:models/staging/audit", "path:models/intermediate/privacy")
 
 
 def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
@@ -43,7 +44,9 @@ def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
         search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
         with Executor(warehouse.sandbox_dsn, search_path) as executor:
             reasons = validate_new_candidates(connection, read_catalog(connection), executor, lambda done, total: None)
-        run_dbt(warehouse, "run", "--select", "int_pairs_judged+")
+        run_dbt(warehouse, *_THE_REST)
         connection.execute("select privacy.forget_old_keys()")
     tell(f"{reasons.total()} pairs were judged anew, and the old key is deleted.")
-    tell("Data sets and adapters made before know the old pseudonyms only: `make run` makes a new data set and trains on it.")
+    tell(
+        "Data sets and adapters made before know the old pseudonyms only: `make run` makes a new data set and trains on it."
+    )

@@ -113,7 +113,9 @@ def test_nothing_is_left_of_a_part_of_a_value(owner: psycopg.Connection, conditi
 
 
 def test_a_year_of_birth_is_moved_and_a_length_is_not(owner: psycopg.Connection) -> None:
-    by_year = in_sql(owner, "select 1 from customers where extract(year from birth_date) = 1961 and length(full_name) > 2000")
+    by_year = in_sql(
+        owner, "select 1 from customers where extract(year from birth_date) = 1961 and length(full_name) > 2000"
+    )
     as_text = in_sql(owner, "select 1 from customers where to_char(birth_date, 'YYYY') = '1961'")
 
     year = by_year.split("= ")[1][:4]
@@ -173,7 +175,18 @@ VALUES = [
     f"'{NAME}'", f"E'{ESCAPED}'", f"'{EMAIL}'", f"'%{PHONE}%'", f"'{BIRTH_DATE}'", "'Jane Nobody'", "'Jo%'", "'+49 170 5550123'",
     "$$somebody@nowhere.test$$", "'{a,b}'", "447700900815", "1961", "'2024-02-29'", "U&'\\0041da'", "'4111 1111 1111 1111'", "'",
 ]  # fmt: skip
-BETWEEN = [" and ", " or ", "::text", "::date and ", ") and ", "]) or ", " -- Zora Quillfeather\n", " /* born */ ", " = ", "\n"]
+BETWEEN = [
+    " and ",
+    " or ",
+    "::text",
+    "::date and ",
+    ") and ",
+    "]) or ",
+    " -- Zora Quillfeather\n",
+    " /* born */ ",
+    " = ",
+    "\n",
+]
 PIECES = st.tuples(*map(st.sampled_from, (COLUMNS, OPERATORS, VALUES, BETWEEN))).map("".join)
 
 
@@ -192,7 +205,9 @@ WORDS = [NAME, NAME.upper(), EMAIL, PHONE, QUOTED_NAME, "of", "born on", BIRTH_D
 
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from(WORDS), max_size=8), st.sampled_from([" ", ", ", "-"]))
-def test_replacing_again_changes_nothing_whatever_the_text(owner: psycopg.Connection, words: list[str], between: str) -> None:
+def test_replacing_again_changes_nothing_whatever_the_text(
+    owner: psycopg.Connection, words: list[str], between: str
+) -> None:
     query = "select privacy.pseudonymize_text(%s)"
 
     (replaced,) = owner.execute(query, [between.join(words)]).fetchone()

@@ -45,7 +45,7 @@ begin
     -- a time of day stays, in the one form that has it behind the date for sure
     return (moved - days)::text || coalesce(substring(value from '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+-]+)$'), '');
 exception
-    when datetime_field_overflow or invalid_datetime_format or invalid_text_representation then
+    when data_exception then
         -- no date for PostgreSQL ('about 1961'): what looks like a year in it is moved
         return (
             select string_agg(

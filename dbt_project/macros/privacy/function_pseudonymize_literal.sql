@@ -23,7 +23,7 @@ begin
         begin
             return privacy.pseudonymized_document(content, pii_class);
         exception
-            when invalid_text_representation or untranslatable_character then
+            when data_exception then
                 null;  -- no JSON
         end;
         if pii_class is not null then
@@ -35,7 +35,7 @@ begin
                 );
                 return case when elements = content::text[] then content else elements::text end;
             exception
-                when invalid_text_representation or array_subscript_error then
+                when data_exception then
                     null;  -- no array
             end;
         end if;
@@ -43,8 +43,8 @@ begin
 
     if pii_class = 'birth_date' then
         moved := privacy.moved_date(content);
-        -- what has words in it may hold anything
-        return case when moved ~ '[[:alpha:]]{2}' then privacy.pseudonymized_text(moved) else moved end;
+        -- what is no date may hold anything
+        return case when moved ~ '^[0-9]{4}(-[0-9]{2}){0,2}' then moved else privacy.pseudonymized_text(moved) end;
     end if;
 
     select known.pii_class into known_class
