@@ -1,9 +1,9 @@
 """Gives the pseudonyms a new key, and rebuilds what depends on it.
 
-Called by `python -m dagster_project.corpus rotate-key`. The server makes the key and re-keys what stands in tables in one
-transaction (`privacy.rotate_key`); what is built from the business tables is then built anew, and the pairs whose pseudonyms
-changed are judged anew. Until that is done the old key's row stays, inactive: it is the sign of a rotation that has begun, so one
-that was interrupted is simply run again, and goes on.
+Called by `python -m dagster_project.corpus rotate-key`. The server makes the key and re-keys what stands in tables in
+one transaction (`privacy.rotate_key`); what is built from the business tables is then built anew, and the pairs whose
+pseudonyms changed are judged anew. Until that is done the old key's row stays, inactive: it is the sign of a rotation
+that has begun, so one that was interrupted is simply run again, and goes on.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
         run_dbt(warehouse, *_REBUILT)
         search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
         with Executor(warehouse.sandbox_dsn, search_path) as executor:
-            reasons = validate_new_candidates(connection, read_catalog(connection), executor, lambda done, total: None)
+            reasons = validate_new_candidates(connection, read_catalog(connection), executor, lambda *_: None)
         run_dbt(warehouse, *_THE_REST)
         connection.execute("select privacy.forget_old_keys()")
     tell(f"{reasons.total()} pairs were judged anew, and the old key is deleted.")

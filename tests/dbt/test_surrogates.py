@@ -1,4 +1,4 @@
-"""What stands for a value looks like one: it keeps type and shape, passes every check of its kind, and is nobody else's."""
+"""What stands for a value looks like one: it keeps type and shape, passes every check, and is nobody else's."""
 
 import ipaddress
 import re
@@ -109,14 +109,14 @@ def test_a_number_is_the_same_however_it_is_written(owner: psycopg.Connection) -
 
 
 VALUES = st.one_of(
-    st.tuples(st.sampled_from(["phone", "national_id", "token", "card"]), st.from_regex(r"[1-9][0-9]{1,15}", fullmatch=True)),
-    st.tuples(st.sampled_from(["national_id", "token", "iban"]), st.from_regex(r"[A-Z]{2}[0-9A-Z]{1,24}", fullmatch=True)),
+    st.tuples(st.sampled_from(["phone", "national_id", "token", "card"]), st.from_regex(r"\A[1-9][0-9]{1,15}\Z")),
+    st.tuples(st.sampled_from(["national_id", "token", "iban"]), st.from_regex(r"\A[A-Z]{2}[0-9A-Z]{1,24}\Z")),
     st.tuples(st.sampled_from(["name", "email", "address", "free_text", "ip"]), st.text("abc XY.@19-:", min_size=1)),
     st.tuples(st.just("birth_date"), st.dates().map(str)),
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(VALUES)
 def test_a_surrogate_stands_for_itself(owner: psycopg.Connection, case: tuple[str, str]) -> None:
     pii_class, value = case
@@ -160,7 +160,8 @@ def test_values_of_a_crowded_class_share_no_surrogate_and_have_nobodys(built: Bu
     ("text", "is_personal"),
     [
         ("4111 1111 1111 1111", True), ("4111 1111 1111 1112", False), ("order 1700000000000", False),
-        ("DE89 3704 0044 0532 0130 00", True), ("DE88 3704 0044 0532 0130 00", False), ("in DE89370400440532013000 it is", True),
+        ("DE89 3704 0044 0532 0130 00", True), ("DE88 3704 0044 0532 0130 00", False),
+        ("in DE89370400440532013000 it is", True),
         ("10.1.2.300", False), ("10.1.2.3", True),
     ],
 )  # fmt: skip

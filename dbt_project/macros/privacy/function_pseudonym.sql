@@ -71,9 +71,12 @@ begin
 
     if result is null then
         -- what nobody has may be of any length: long enough for a mark
-        if pii_class in ('phone', 'national_id', 'card', 'iban', 'ip', 'token') then
-            lengthened := value || repeat('0', 12 - length(regexp_replace(value, '[^{{ word_characters() }}]', '', 'g')));
-        end if;
+        select value || repeat('0', 12 - length(split.characters)) into lengthened
+        from regexp_replace(value, '[^{{ word_characters() }}]', '', 'g') as split (characters)
+        cross join lateral privacy.shape_mark(pii_class, split.characters) as marked
+        where marked.mark_length = 0
+            and pii_class in ('phone', 'national_id', 'card', 'iban', 'ip', 'token')
+            and not (pii_class = 'ip' and value ~ ':|^\s*[0-9]+(\.[0-9]+){3}');
         for attempt in 0..20 loop
             result := privacy.surrogate(pii_class, coalesce(lengthened, value), attempt);
             exit when pii_class = 'birth_date' or not privacy.is_taken(pii_class, result);

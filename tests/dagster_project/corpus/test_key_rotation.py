@@ -13,7 +13,10 @@ from dagster_project.warehouse.settings import Warehouse
 from tests.business_warehouse import BIRTH_DATE, EMAIL, NAME
 
 SCHEMAS = ["privacy", "intermediate", "corpus", "monitoring", "sandbox_shop", "raw_training", "raw_serving"]
-PERSONAL = f"select city from customers where full_name = '{NAME}' and birth_date = '{BIRTH_DATE}' and phone <> '+49 170 5550123'"
+PERSONAL = (
+    f"select city from customers where full_name = '{NAME}' and birth_date = '{BIRTH_DATE}'"
+    " and phone <> '+49 170 5550123'"
+)
 LITTLE = ("run", "--select", "int_pii_surrogates", "int_pair_candidates")
 REQUEST = uuid.UUID(int=1)
 FEEDBACK = """
