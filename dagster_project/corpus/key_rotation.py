@@ -42,11 +42,12 @@ def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
         tell("Building the sandbox and the corpus anew ...")
         run_dbt(warehouse, *_REBUILT)
         search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
-        with Executor(warehouse.sandbox_dsn, search_path) as executor:
-            reasons = validate_new_candidates(connection, read_catalog(connection), executor, lambda *_: None)
+        with (
+            Executor(warehouse.sandbox_dsn, search_path) as sandbox,
+            Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
+        ):
+            reasons = validate_new_candidates(connection, read_catalog(connection), sandbox, business, lambda *_: None)
         run_dbt(warehouse, *_THE_REST)
         connection.execute("select privacy.forget_old_keys()")
     tell(f"{reasons.total()} pairs were judged anew, and the old key is deleted.")
-    tell(
-        "Data sets and adapters made before know the old pseudonyms only: `make run` makes a new data set and trains on it."
-    )
+    tell("Data sets and adapters made before know old pseudonyms only: `make run` makes new ones.")

@@ -6,7 +6,6 @@ are put back by looking for the values behind them; that is believed only if the
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -29,7 +28,8 @@ _VALUES_BEHIND = (
     "select distinct privacy.value_hash({column}::text), {column}::text from {table}"
     " where privacy.value_hash({column}::text) = any(%s)"
 )
-_Token = tuple[str, bool, str]  # token, whether it is a literal, what a second pseudonymization makes of it
+# token, whether it is a literal, what it was if it is a date that was moved; None where it cannot be told
+_Token = tuple[str, bool, str | None]
 
 
 def production_statements(owner: psycopg.Connection, candidate_ids: Sequence[str]) -> dict[str, str]:
@@ -70,6 +70,7 @@ def _restored(owner: psycopg.Connection, candidate_ids: list[str]) -> dict[str, 
     restored = {
         key: ("".join(token for token, _, _ in row), "".join(_original(token, values) for token in row))
         for key, row in tokens.items()
+        if all(before is not None for _, _, before in row)
     }
     keys = list(restored)
     again = owner.execute(
@@ -103,11 +104,11 @@ def _inner(literal: str) -> str:
 
 def _original(token: _Token, values: Mapping[str, str]) -> str:
     """The token with the value behind it, where it is a surrogate or a moved date."""
-    text, is_literal, moved = token
+    text, is_literal, before = token
     if not is_literal or not text.startswith("'"):
         return text
-    if moved != text:
-        return _moved_back(text, moved)
+    if before != text:
+        return before
     said = text[1:-1].replace("''", "'")
     value = values.get(_inner(text))
     if value is None:
@@ -115,12 +116,3 @@ def _original(token: _Token, values: Mapping[str, str]) -> str:
     bare = said.strip("%")
     value = value.lower() if bare == bare.lower() else value.upper() if bare == bare.upper() else value
     return "'" + said.replace(bare, value).replace("'", "''") + "'"
-
-
-def _moved_back(text: str, moved: str) -> str:
-    """A date before it was moved; the text itself where it is none."""
-    try:
-        day, again = date.fromisoformat(text[1:-1]), date.fromisoformat(moved[1:-1])
-        return f"'{day - (again - day)}'"
-    except (ValueError, OverflowError):
-        return text

@@ -204,8 +204,8 @@ def test_replacing_again_changes_nothing_whatever_the_statement(owner: psycopg.C
 
 
 WORDS = [NAME, NAME.upper(), EMAIL, PHONE, QUOTED_NAME, "of", "born on", BIRTH_DATE,
-         "nobody@nowhere.test", "+49 170 5550123", "IBAN DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "10.1.2.3",
-         "(", "?", "'s", "\n", "77 Larkspur Hollow"]  # fmt: skip
+         "nobody@nowhere.test", "+49 170 5550123", "IBAN DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111",
+         "10.1.2.3", "(", "?", "'s", "\n", "77 Larkspur Hollow"]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)

@@ -93,4 +93,20 @@ begin
             = privacy.mark_shape(left(characters, length(characters) - marked.mark_length), right(characters, marked.mark_length));
 end
 $function$;
+-- Whether a value is a surrogate, of whatever class, that stands for no value of a tagged column.
+create or replace function privacy.stands_for_nobody(value text)
+returns boolean
+language plpgsql stable strict
+as $function$
+begin
+    return not exists (
+        select 1 from privacy.surrogate_index as known
+        where known.pii_class = any (array['{{ pii_classes() | join("','") }}']) and lower(known.surrogate) = lower(btrim(value))
+    ) and exists (
+        select 1
+        from unnest(array['{{ pii_classes() | reject('equalto', 'birth_date') | join("','") }}']) as classes (pii_class)
+        where privacy.is_surrogate(classes.pii_class, value)
+    );
+end
+$function$;
 {% endmacro %}

@@ -12,6 +12,19 @@ as $function$
     select 53400 + (get_byte(seed, 0) * 256 + get_byte(seed, 1)) % 1024 from privacy.hmac('birth_date offset') as seed
 $function$;
 
+-- The day that a moved date was, for whoever may know: the owner, who has the key. As it stands where it is no date.
+create or replace function privacy.date_before(moved text)
+returns text
+language plpgsql stable strict
+as $function$
+begin
+    return (moved::date + privacy.birth_date_days())::text;
+exception
+    when data_exception then
+        return moved;
+end
+$function$;
+
 create or replace function privacy.moved_date(value text)
 returns text
 language plpgsql stable strict

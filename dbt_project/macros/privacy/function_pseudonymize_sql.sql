@@ -155,7 +155,7 @@ begin
         while kinds[at_token] = 'space' or tokens[at_token] = '||' loop
             at_token := at_token + 1;
         end loop;
-        exit when at_token > cardinality(tokens) or kinds[at_token] <> 'literal' or tokens[at_token] !~ '^[eEnN]?''';
+        exit when at_token > cardinality(tokens) or kinds[at_token] <> 'literal' or tokens[at_token] !~ '^[eEnN]?''.*''$';
         content := content || privacy.literal_value(
             -- a piece on the next line has the escapes of the first
             case when is_escaped and array_position(tokens[last_token + 1 : at_token], '||') is null then 'E' else '' end
