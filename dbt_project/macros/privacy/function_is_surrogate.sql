@@ -33,7 +33,9 @@ returns text
 language sql stable strict
 as $function$
     -- behind a character of its own: same_shape treats the first one with care
-    select substr(privacy.same_shape(privacy.hmac('mark:' || lower(body)), left(shape, 1) || shape), 2)
+    select substr(
+        privacy.same_shape(privacy.hmac('mark:' || lower(body)), left(shape, 1) || shape, privacy.letters_of(body)), 2
+    )
 $function$;
 
 create or replace function privacy.is_surrogate(pii_class text, value text)

@@ -5,13 +5,19 @@
     a mark of six. Shorter ones have no room for a mark. -#}
 {% macro function_shapes() %}
 -- A text of the same shape: digits for digits, letters for letters of the same case, the rest as it is.
-create or replace function privacy.same_shape(seed bytea, value text)
+-- How many letters of the alphabet a text uses: hexadecimal keys stay hexadecimal.
+create or replace function privacy.letters_of(value text)
+returns integer
+language sql immutable strict parallel safe
+as $function$
+    select case when value ~ '^[0-9A-Fa-f-]{7,}$' then 6 else 26 end
+$function$;
+
+create or replace function privacy.same_shape(seed bytea, value text, letters integer)
 returns text
 language plpgsql immutable strict parallel safe
 as $function$
 declare
-    -- hexadecimal keys stay hexadecimal
-    letters constant integer := case when value ~ '^[0-9A-Fa-f-]{7,}$' then 6 else 26 end;
     stream bytea := seed;
     result text := '';
     character text;
@@ -35,6 +41,13 @@ begin
     end loop;
     return result;
 end
+$function$;
+
+create or replace function privacy.same_shape(seed bytea, value text)
+returns text
+language sql immutable strict parallel safe
+as $function$
+    select privacy.same_shape(seed, value, privacy.letters_of(value))
 $function$;
 
 -- Puts letters and digits, in order, at the places where a value has its own; more of them follow.
