@@ -36,7 +36,7 @@ begin
     create temporary table statement_bodies on commit drop as
     select body, privacy.keyed_hash(body) as old_hash
     from (
-        select staging.bind_parameters(staging.statement_body(statements.statement), statements.parameters) as body
+        select {{ bound('staging.statement_body(statements.statement)', 'statements.parameters') }} as body
         from intermediate.int_statements_anonymized as kept
         inner join staging.stg_audit__statements as statements using (log_file, byte_offset)
         union

@@ -4,7 +4,6 @@
     another value of eight characters and more begins with 9 or Q and ends with a mark of three, of sixteen and more with
     a mark of six. Shorter ones have no room for a mark. -#}
 {% macro function_shapes() %}
--- A text of the same shape: digits for digits, letters for letters of the same case, the rest as it is.
 -- How many letters of the alphabet a text uses: hexadecimal keys stay hexadecimal.
 create or replace function privacy.letters_of(value text)
 returns integer
@@ -13,6 +12,7 @@ as $function$
     select case when value ~ '^[0-9A-Fa-f-]{7,}$' then 6 else 26 end
 $function$;
 
+-- A text of the same shape: digits for digits, letters for letters of the same case, the rest as it is.
 create or replace function privacy.same_shape(seed bytea, value text, letters integer)
 returns text
 language plpgsql immutable strict parallel safe

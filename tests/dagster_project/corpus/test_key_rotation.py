@@ -8,7 +8,6 @@ import pytest
 from psycopg import sql
 
 from dagster_project.corpus.key_rotation import rotate_key
-from dagster_project.dbt_manifest import DbtError
 from dagster_project.warehouse.settings import Warehouse
 from tests.business_warehouse import BIRTH_DATE, EMAIL, NAME
 
@@ -130,11 +129,10 @@ def test_what_the_api_stored_bears_the_persons_new_surrogates(
 
 
 def test_nothing_is_lost(before: dict, rotated: dict) -> None:
-    for kept in ("statements", "questions", "lineage", "impersonal"):
+    # (the approved answer is no pair, before and after: what its telephone stands for cannot be told any more)
+    for kept in ("statements", "questions", "lineage", "impersonal", "pairs"):
         assert rotated[kept] == before[kept]
-    (pairs_before, annotated), (pairs, annotated_now) = before["pairs"][0], rotated["pairs"][0]
-    assert annotated_now == annotated > 0
-    assert pairs == pairs_before + 1  # the approved answer
+    assert rotated["pairs"][0][1] > 0
 
 
 def test_the_functions_write_what_the_tables_hold(owner: psycopg.Connection, rotated: dict) -> None:
@@ -143,15 +141,3 @@ def test_the_functions_write_what_the_tables_hold(owner: psycopg.Connection, rot
     assert again.startswith(rotated["zora"][0])
     for text in rotated["request"]:
         assert owner.execute("select privacy.pseudonymize_sql(%s)", [text]).fetchone() == (text,)
-
-
-def test_a_failure_of_dbt_is_a_sentence_and_leaves_a_rotation_to_finish(
-    built_copy: Warehouse, owner: psycopg.Connection, rotated: dict, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dagster_project.corpus.key_rotation._CANDIDATES", LITTLE)
-    monkeypatch.setattr("dagster_project.corpus.key_rotation._REBUILT", ("run", "--select", "1 is no selector:"))
-
-    with pytest.raises(DbtError):
-        rotate_key(built_copy, lambda sentence: None)
-
-    assert owner.execute("select count(*) from privacy.keys").fetchone() == (2,)
