@@ -8,7 +8,7 @@
     ] -%}
     {%- if execute -%}
         {%- for table, column, function in texts -%}
-            {%- call statement('again', fetch_result=false, auto_begin=true) -%}
+            {%- call statement('again', fetch_result=false, auto_begin=false) -%}
                 update intermediate.{{ table }} as texts
                 set {{ column }} = again.{{ column }}
                 from (
@@ -20,6 +20,6 @@
             {%- endcall -%}
             {%- do log(load_result('again').response ~ ' of ' ~ table, info=true) -%}
         {%- endfor -%}
-        {%- do adapter.commit_if_has_connection() -%}
+        {%- do run_query('commit') -%}    {#- an operation has no transaction of its own -#}
     {%- endif -%}
 {% endmacro %}
