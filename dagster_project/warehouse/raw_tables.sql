@@ -78,6 +78,7 @@ create table if not exists raw_audit.stat_statements (
     row_count     bigint      not null,
     primary key (captured_at, query_id)
 );
+alter table raw_audit.stat_statements add column if not exists reset_at timestamptz;   -- of all counters, the last time
 
 ---------- raw_serving: written by the API
 

@@ -57,13 +57,15 @@ PLAIN_QUESTIONS = tuple(
 
 # What people ask with parameters; every value is one that a log can get wrong.
 BOUND_QUESTIONS = (
-    Statement("select order_id from market.orders where status = $1 and total > $2 order by 1", ("open", Decimal("20.5"))),
+    Statement(
+        "select order_id from market.orders where status = $1 and total > $2 order by 1", ("open", Decimal("20.5"))
+    ),
     Statement("select order_id from market.orders where note is not distinct from $1::text order by 1", (None,)),
     Statement("select count(*) from market.orders where note = $1 or note is not distinct from $2::text", ("5", None)),
     Statement("select order_id from market.orders where order_id = any($1::int[]) order by 1", ([1, 2, 3],)),
     Statement(
         "select order_id from market.orders where status = any($1::text[]) order by 1",
-        (["open", "it's \"odd\", {really}", "a,b", "NULL", ""],),
+        (["open", 'it\'s "odd", {really}', "a,b", "NULL", ""],),
     ),
     Statement("select city from market.customers where full_name = $1", ("Orla O'Quint",)),
     Statement("select count(*) from market.orders where note = $1", ("C:\\temp\\new",)),
@@ -126,7 +128,10 @@ NOISE = (
     Statement("analyze scratch", statement_class="maintenance"),
     Statement("drop table scratch, scratch2, scratch3", statement_class="ddl"),
     Statement("select relname from pg_class where relname = 'orders'", statement_class="catalog"),
-    Statement('select "table_name" from "information_schema"."tables" where table_schema = \'market\'', statement_class="catalog"),
+    Statement(
+        'select "table_name" from "information_schema"."tables" where table_schema = \'market\'',
+        statement_class="catalog",
+    ),
     Statement("select pg_sleep(0)", statement_class="catalog"),
 )
 

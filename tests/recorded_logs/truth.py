@@ -63,9 +63,7 @@ class Script:
         """Appends the execution of a statement."""
         parameters = [as_text(value) for value in statement.parameters]
         has_error = statement.statement_class == "failed"
-        return self.add(
-            statement.sql, statement.statement_class, parameters=parameters, has_error=has_error, **details
-        )
+        return self.add(statement.sql, statement.statement_class, parameters=parameters, has_error=has_error, **details)
 
 
 def as_text(value: object) -> str | None:

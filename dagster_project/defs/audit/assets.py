@@ -10,6 +10,7 @@ from dagster_project.audit_log.errors import AuditLogError
 from dagster_project.audit_log.ingest import ingest
 from dagster_project.audit_log.purge import purge
 from dagster_project.audit_log.settings import RetentionSettings
+from dagster_project.audit_log.stat_statements import capture
 from dagster_project.resources.warehouse import WarehouseResource
 
 # Any log that a server of a supported version may still hold.
@@ -82,6 +83,24 @@ def ingest_log(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
             "read_at": dg.MetadataValue.timestamp(datetime.now(UTC)),
         },
     )
+
+
+@dg.asset(
+    key=["raw_audit", "stat_statements"],
+    deps=[["sample", "workload"]],
+    group_name="audit",
+    kinds={"postgres", "python"},
+    owners=OWNERS,
+    description="One row per snapshot and query_id of pg_stat_statements: counters, no text.",
+)
+def capture_stat_statements(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Snapshots the server's counters of statements; where there are none, says what to do and goes on."""
+    with warehouse.owner() as connection:
+        result = capture(connection)
+        rows = warehouse.count(connection, "raw_audit.stat_statements")
+    if result.missing:
+        context.log.warning(result.missing)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows, "counters": result.counters})
 
 
 @dg.asset(

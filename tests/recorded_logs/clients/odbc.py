@@ -17,9 +17,16 @@ def run(server: ScratchServer) -> list[Action]:
     actions: list[Action] = []
     for client, mode in (("odbc", ""), ("odbc-fetch", "UseDeclareFetch=1;Fetch=10;")):
         script = Script(client, connecting=("catalog", "several"))
-        steps = [(script.add(question, noise=("cursor", "transaction", "prepared")), question) for question in _QUESTIONS]
+        steps = [
+            (script.add(question, noise=("cursor", "transaction", "prepared")), question) for question in _QUESTIONS
+        ]
         steps += [(script.add("help", "catalog", executions=None, noise=("cursor", "transaction", "prepared")), "help")]
-        steps += [(script.add("help orders", "catalog", executions=None, noise=("cursor", "transaction", "prepared")), "help orders")]
+        steps += [
+            (
+                script.add("help orders", "catalog", executions=None, noise=("cursor", "transaction", "prepared")),
+                "help orders",
+            )
+        ]
         text = "".join(f"{action.mark}\n{sql}\n" for action, sql in steps) + "select 'mark end' from market.marks\n"
         options = f"{mode}ConnSettings=set application_name = '{client}'"
         source = f"DRIVER=PostgreSQL Unicode;Server=127.0.0.1;Port={server.port};Database=market;UID=ada;{options}"

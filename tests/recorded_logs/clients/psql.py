@@ -56,7 +56,10 @@ def run(server: ScratchServer, workload: Workload) -> list[Action]:
 def _transactions(script: Script, perform) -> None:
     for sql, statement_class in (
         ("begin", "transaction"),
-        ("declare c no scroll cursor for select order_id from market.orders where status = 'open' order by 1", "question"),
+        (
+            "declare c no scroll cursor for select order_id from market.orders where status = 'open' order by 1",
+            "question",
+        ),
         ("fetch 2 from c", "cursor"),
         ("move 1 in c", "cursor"),
         ("fetch all from c", "cursor"),
@@ -94,7 +97,10 @@ def _several(script: Script, perform) -> None:
     """Several statements in one message: pgaudit writes a line for each of them."""
     question = "select count(*) from market.orders where status = 'a;b' or total > 7"
     perform(script.add(question, noise=("transaction",)), f"begin\\; {question}\\; commit;")
-    perform(script.add("two questions", "several", audited=2), "select count(*) from market.orders\\; select count(*) from market.films;")
+    perform(
+        script.add("two questions", "several", audited=2),
+        "select count(*) from market.orders\\; select count(*) from market.films;",
+    )
     perform(script.add("a setting and a question", "session", audited=2), f"set search_path = market\\; {question};")
 
 

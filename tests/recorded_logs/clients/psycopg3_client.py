@@ -42,4 +42,3 @@ def run(server: ScratchServer, workload: Workload) -> list[Action]:
             list(copy)
         connection.execute("select 'mark end' from market.marks")
     return script.actions
-

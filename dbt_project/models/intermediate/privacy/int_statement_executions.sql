@@ -249,7 +249,8 @@ timeline as (
         byte_offset,
         session_id,
         session_line_number,
-        null::double precision as duration_ms
+        null::double precision as duration_ms,
+        null::bigint as query_id
     from statements
     union all
     select
@@ -257,7 +258,8 @@ timeline as (
         null,
         session_id,
         session_line_number,
-        duration_ms
+        duration_ms,
+        query_id
     from durations
 
 ),
@@ -267,9 +269,11 @@ timed as (
     select
         log_file,
         byte_offset,
-        lead(duration_ms) over (partition by session_id order by session_line_number) as following_duration_ms
+        lead(duration_ms) over session_lines as following_duration_ms,
+        lead(query_id) over session_lines as following_query_id
     from timeline
     where session_id in (select session_id from durations)
+    window session_lines as (partition by session_id order by session_line_number)
 
 ),
 
@@ -279,6 +283,7 @@ classified as (
         statements.*,
         bound_bodies.bound_body,
         case when failed.session_id is null then timed.following_duration_ms end as following_duration_ms,
+        case when failed.session_id is null then timed.following_query_id end as following_query_id,
         case
             when statements.is_fetch then 'cursor'    -- the execution that it goes on with has its own line
             when caller_rules.priority < coalesce(text_rules.priority, caller_rules.priority + 1) then caller_rules.statement_class
@@ -317,7 +322,7 @@ select
     ---------- ids
     classified.log_file,
     classified.byte_offset,
-    classified.query_id,
+    coalesce(classified.query_id, classified.following_query_id) as query_id,    -- known once a statement is analyzed
     case when classified.statement_class = 'question' then hashed.statement_hash end as statement_hash,
 
     ---------- text

@@ -20,6 +20,7 @@ select
     byte_offset,
     session_id,
     session_line_number,
+    query_id,
 
     ---------- numerics
     duration_ms,
