@@ -37,8 +37,8 @@ def capture(connection: psycopg.Connection) -> Capture:
     if schema is None:
         return Capture(
             0,
-            "The server has no extension pg_stat_statements, so how often statements run is counted from the log alone: "
-            "add it to shared_preload_libraries, restart the server and run set-up again.",
+            "The server has no extension pg_stat_statements, so how often statements run is counted from the log "
+            "alone: add it to shared_preload_libraries, restart the server and run set-up again.",
         )
     if not reads_all:
         return Capture(
@@ -51,7 +51,7 @@ def capture(connection: psycopg.Connection) -> Capture:
     except psycopg.errors.ObjectNotInPrerequisiteState:
         return Capture(
             0,
-            "The extension pg_stat_statements is installed but not loaded: add it to shared_preload_libraries and restart "
-            "the server.",
+            "The extension pg_stat_statements is installed but not loaded: add it to shared_preload_libraries and "
+            "restart the server.",
         )
     return Capture(stored.rowcount)

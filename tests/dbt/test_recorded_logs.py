@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from psycopg.pq import ExecStatus
 
 from dagster_project.audit_log.formats import parse_record
@@ -26,6 +27,7 @@ from tests.recorded_logs.truth import Action, read_truth
 
 RECORDED = Path(__file__).parents[1] / "recorded_logs"
 LOGS = RECORDED / "logs"
+TOOLS = yaml.safe_load((RECORDED / "tool_statements.yaml").read_text())
 NAMES = sorted(path.name.removesuffix(".json.gz") for path in LOGS.glob("*.json.gz"))
 # These write the parameters into the statement themselves.
 CLIENT_SIDE = ("psycopg2", "jdbc-simple", "pgbench-simple", "sqlalchemy")
@@ -60,7 +62,9 @@ def recordings(built_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
     with psycopg.connect(built_copy.admin_dsn, autocommit=True) as admin:
         admin.execute((RECORDED / "business.sql").read_text())
         with psycopg.connect(built_copy.dsn, autocommit=True) as owner:
-            loaded = ingest(owner, (str(LOGS / "*.json.gz"),), date(9999, 1, 1))
+            folder = tmp_path_factory.mktemp("logs")
+            (folder / "tools.json").write_text(tool_lines())
+            loaded = ingest(owner, (str(LOGS / "*.json.gz"), str(folder / "tools.json")), date(9999, 1, 1))
         assert (loaded.quarantined, loaded.duplicates) == (0, 0)
         run = dbt(built_copy, tmp_path_factory.mktemp("dbt"), "run", "--select", "int_statement_executions")
         assert run.returncode == 0, run.stdout[-3000:]
@@ -72,6 +76,19 @@ def recordings(built_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
             " order by e.log_file, s.session_id, s.session_line_number"
         ).fetchall()
         yield Recordings(admin, {name: by_action([Execution(*r[1:]) for r in rows if r[0] == name]) for name in NAMES})
+
+
+def tool_lines() -> str:
+    """The statements of tools that could not be recorded, as a server would log them."""
+    lines = [
+        {
+            "timestamp": "2024-05-01 12:00:00.000 UTC", "session_id": f"6632.{number}", "line_num": 1, "user": "ada",
+            "dbname": "market", "application_name": tool["application"], "error_severity": "LOG",
+            "message": f"statement: {tool['statement']}", "backend_type": "client backend",
+        }
+        for number, tool in enumerate(TOOLS, 1)
+    ]  # fmt: skip
+    return "".join(json.dumps(line) + "\n" for line in lines)
 
 
 def by_action(rows: list[Execution]) -> dict[tuple[str, int], list[Execution]]:
@@ -146,6 +163,18 @@ def test_every_statement_has_the_class_of_what_was_executed(recordings: Recordin
     assert {pair: count for pair, count in confusion.items() if pair[0] != pair[1]} == {}
     assert miscounted == []
     assert confusion["question", "question"] > 15
+
+
+def test_tools_that_could_not_be_recorded_are_told_from_their_users(recordings: Recordings) -> None:
+    rows = recordings.admin.execute(
+        "select split_part(session_id, '.', 2)::int, statement_class from intermediate.int_statement_executions"
+        " inner join staging.stg_audit__log_lines using (log_file, byte_offset) where log_file = 'tools.json'"
+    ).fetchall()
+    judged = dict(rows)
+
+    assert [(tool["tool"], tool["class"], tool["statement"]) for tool in TOOLS] == [
+        (tool["tool"], judged[number], tool["statement"]) for number, tool in enumerate(TOOLS, 1)
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,7 +36,8 @@ PLAIN_QUESTIONS = tuple(
     Statement(sql)
     for sql in (
         "select count(*) from market.orders",
-        "select status,\n       count(*) as orders -- how many of each\n  from market.orders\n group by status\n order by status",
+        "select status,\n       count(*) as orders -- how many of each\n  from market.orders\n group by status"
+        "\n order by status",
         "with big as (\n    select * from market.orders where total > 300\n)\nselect count(*) from big",
         "(select order_id from market.orders where order_id < 3) union (select 99) order by 1",
         "select full_name from market.customers where full_name = 'Orla O''Quint'",

@@ -1,7 +1,7 @@
 """What was executed, written down by the script that executed it, never read from the log.
 
-Each client runs actions. Before an action it sends a mark, `select 'mark <client> <number>' from market.marks`, over the
-same connection: what the log holds between two marks belongs to the action of the first.
+Each client runs actions. Before an action it sends a mark, `select 'mark <client> <number>' from market.marks`, over
+the same connection: what the log holds between two marks belongs to the action of the first.
 """
 
 import gzip

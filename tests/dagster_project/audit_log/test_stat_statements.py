@@ -41,7 +41,8 @@ def test_a_persons_statement_is_counted_and_ours_are_not(warehouse: Warehouse, o
         capture(owner)
         counted = owner.execute(
             "select array_agg(calls order by captured_at) from raw_audit.stat_statements where query_id in"
-            " (select queryid from pg_stat_statements where userid = %s and query like '%% as asked') group by query_id",
+            " (select queryid from pg_stat_statements where userid = %s and query like '%% as asked')"
+            " group by query_id",
             [person_id],
         ).fetchall()
         (ours,) = owner.execute(

@@ -1,4 +1,4 @@
-"""node-postgres and postgres.js, driven by `node.mjs`; the packages `pg` and `postgres` are looked for in NODE_PATH's way."""
+"""node-postgres and postgres.js (npm's `pg` and `postgres`), driven by `node.mjs`."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""psql: plain statements, its backslash commands, cursors, and bound parameters where it can (PostgreSQL 16 and later)."""
+"""psql: plain statements, its backslash commands, cursors, and bound parameters where it can (PostgreSQL 16 on)."""
 
 import subprocess
 
