@@ -1,8 +1,8 @@
 """Records the logs of this folder: starts a scratch PostgreSQL, lets the clients work, and keeps what it logged.
 
 Run by hand, as `python -m tests.recorded_logs.record --bin /usr/lib/postgresql/15/bin`; without `--bin` it is the
-wheel's PostgreSQL. The tools (`--tools`) need Debian's libpostgresql-jdbc-java, odbc-postgresql, unixodbc, a Java, and a
-folder where `npm install pg postgres` was run; pgaudit is recorded where the server has it.
+wheel's PostgreSQL. The tools (`--tools`) need Debian's libpostgresql-jdbc-java, odbc-postgresql, unixodbc, a Java, and
+a folder where `npm install pg postgres` was run; pgaudit is recorded where the server has it.
 """
 
 import argparse

@@ -50,7 +50,7 @@ select
     logged.statements_with_a_pair,
     logged.logged_executions,
     counters.calls::bigint as calls,
-    round((counters.exec_ms / nullif(counters.calls, 0))::numeric, 3) as mean_exec_ms,
+    counters.exec_ms / nullif(counters.calls, 0) as mean_exec_ms,
 
     ---------- timestamps
     logged.first_executed_at,
