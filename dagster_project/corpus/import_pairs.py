@@ -17,6 +17,7 @@ from dagster_project.corpus.import_lines import ImportLine, read_lines
 from dagster_project.corpus.validation import validate_new_candidates
 from dagster_project.dbt_manifest import run_dbt
 from dagster_project.warehouse.connect import connect
+from dagster_project.warehouse.errors import WarehouseError
 from dagster_project.warehouse.settings import Warehouse
 from training.sql.catalog import read_catalog
 from training.sql.sandbox import Executor
@@ -25,8 +26,10 @@ _INSERT = Path(__file__).with_name("insert_imported_pairs.sql")
 _VERDICTS = Path(__file__).with_name("import_verdicts.sql")
 _BATCH = 200
 _LINES_OF_THIS_RUN = "create temp table import_lines (line_number integer, line_hash text, is_number boolean)"
-# What dbt builds before the lines are stored, once they are, and once they are judged. Its data tests guard the last.
+# What dbt builds before the lines are stored (all, where it has never been built), once they are, and once they are
+# judged. Its data tests guard the last.
 _WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
+_ALL = ("build", *_WITHOUT_TESTS)
 _CANDIDATES = ("build", "--select", "+int_pair_candidates", "+schema_catalog", "rejection_reasons", *_WITHOUT_TESTS)
 _NEW_CANDIDATES = ("run", "--select", "stg_training__imported_pairs", "int_pair_candidates")
 _CORPUS = ("build", "--select", "int_pairs_judged+", "--exclude-resource-type", "unit_test")
@@ -46,11 +49,12 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
 
     Raises:
         ImportFileError: the file cannot be read; nothing has been built or stored then.
+        WarehouseError: there is no business that the pairs could be about.
         dagster_project.dbt_manifest.DbtError: dbt failed.
     """
     next(read_lines(path), None)  # what is wrong with the file itself is said at once
     tell("Building the warehouse's candidates ...")
-    run_dbt(warehouse, *_CANDIDATES)
+    run_dbt(warehouse, *(_CANDIDATES if _is_built(warehouse) else _ALL))
     with connect(warehouse.dsn, "AUDITUNE_DSN") as connection:
         tell(f"Storing the lines of {path.name}, pseudonymized ...")
         stored = _store(connection, path)
@@ -71,6 +75,22 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
         tell("Building the corpus ...")
         run_dbt(warehouse, *_CORPUS)
         yield from _verdicts(connection, path.name)
+
+
+def _is_built(warehouse: Warehouse) -> bool:
+    """Whether the dbt project has been built on the warehouse, and there is a business to build it on."""
+    with connect(warehouse.dsn, "AUDITUNE_DSN") as connection:
+        missing = [
+            schema
+            for schema in warehouse.schemas
+            if connection.execute("select to_regnamespace(%s)", [schema]).fetchone()[0] is None
+        ]
+        if missing:
+            raise WarehouseError(
+                f"The warehouse has no schema {', '.join(missing)}: set AUDITUNE_SCHEMAS to the business schemas that "
+                "the pairs are about, or run `make run`, which makes the sample's."
+            )
+        return connection.execute("select to_regclass('corpus.corpus_quality')").fetchone()[0] is not None
 
 
 def _store(connection: psycopg.Connection, path: Path) -> int:
