@@ -1,1 +1,1 @@
-"""Great Expectations over `corpus.training_pairs`: the rules (`rules.py`) and their run (`validate.py`)."""
+"""Great Expectations over `corpus.training_pairs`: the rules (`rules.py`), their run (`validate.py`) and its pages."""

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.dbt_manifest import parse_dbt_project
-from dagster_project.quality.codes import RULE_DESCRIPTIONS
+from dagster_project.quality.codes import RULES
 from dagster_project.warehouse.settings import Warehouse
 
 GROUPS = {"sample", "audit", "privacy", "corpus", "training", "release", "serving", "monitoring"}
@@ -102,19 +102,19 @@ def test_raw_lines_are_purged_only_when_all_that_reads_them_has_done_so(nodes: d
     )
 
 
-def test_each_rule_of_the_corpus_is_a_blocking_check(repository: dg.RepositoryDefinition) -> None:
-    keys = {dg.AssetCheckKey(dg.AssetKey(["corpus", "training_pairs"]), code) for code in RULE_DESCRIPTIONS}
+def test_each_rule_of_the_corpus_is_a_check_that_blocks_unless_it_warns(repository: dg.RepositoryDefinition) -> None:
+    keys = {dg.AssetCheckKey(dg.AssetKey(["corpus", "training_pairs"]), code) for code in RULES}
     checks = {node.key: node for node in repository.asset_graph.asset_check_nodes}
 
     assert keys <= set(checks)
-    assert [key for key in keys if not checks[key].blocking] == []
+    assert {key.name: checks[key].blocking for key in keys} == {code: rule.is_blocking for code, rule in RULES.items()}
 
 
 def test_dbts_tests_are_blocking_checks(repository: dg.RepositoryDefinition) -> None:
     checks = [
         node
         for node in repository.asset_graph.asset_check_nodes
-        if node.key.asset_key == dg.AssetKey(["corpus", "training_pairs"]) and node.key.name not in RULE_DESCRIPTIONS
+        if node.key.asset_key == dg.AssetKey(["corpus", "training_pairs"]) and node.key.name not in RULES
     ]
 
     assert "unique_training_pairs_pair_id" in {node.key.name for node in checks}

@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_project.corpus.dataset import write_dataset
 from dagster_project.corpus.settings import CorpusSettings
 from dagster_project.corpus.validation import validate_new_candidates
-from dagster_project.quality.codes import RULE_DESCRIPTIONS
+from dagster_project.quality.codes import RULES
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
 from training.sql.catalog import read_catalog
 from training.sql.sandbox import Executor
@@ -66,46 +66,55 @@ def pair_validations(context: dg.AssetExecutionContext, warehouse: WarehouseReso
             group_name="corpus",
             kinds={"postgres", "greatexpectations"},
             owners=OWNERS,
-            code_version="1",
+            code_version="2",
             description="One row per Great Expectations rule and validation of the corpus.",
         )
     ],
     check_specs=[
-        dg.AssetCheckSpec(code, asset=PAIRS, blocking=True, description=description)
-        for code, description in RULE_DESCRIPTIONS.items()
+        dg.AssetCheckSpec(code, asset=PAIRS, blocking=rule.is_blocking, description=rule.description)
+        for code, rule in RULES.items()
     ],
     name="corpus_quality_gate",
     allow_arbitrary_check_specs=True,
 )
 def corpus_quality_gate(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
-    """Validates the corpus with Great Expectations; a rule that fails stops everything downstream."""
+    """Validates the corpus with Great Expectations; a blocking rule that fails stops everything downstream."""
     from dagster_project.quality.validate import validate_corpus  # seconds of imports that only this step needs
 
     minimum_pairs = CorpusSettings().min_pairs
-    results = validate_corpus(warehouse.settings.dsn, minimum_pairs)
+    pages = warehouse.settings.home / "quality"
+    results = validate_corpus(warehouse.settings.dsn, minimum_pairs, pages)
     now = datetime.now(UTC)
     with warehouse.owner() as connection:
         insert_rows(
             connection,
             "raw_training.quality_results",
-            [{"validated_at": now, "is_blocking": True, **asdict(result)} for result in results],
+            [{"validated_at": now, **asdict(result)} for result in results],
         )
         total = warehouse.count(connection, "raw_training.quality_results")
     failed = [result for result in results if not result.is_success]
     yield dg.MaterializeResult(
         asset_key=["raw_training", "quality_results"],
-        metadata={"dagster/row_count": total, "rules": len(results), "failed": len(failed)},
+        metadata={
+            "dagster/row_count": total,
+            "rules": len(results),
+            "failed": sum(result.is_blocking for result in failed),
+            "warnings": sum(not result.is_blocking for result in failed),
+            "documentation": dg.MetadataValue.path(str(pages / "index.html")),
+        },
     )
     for result in results:
         yield dg.AssetCheckResult(
             asset_key=PAIRS,
             check_name=result.rule_code,
             passed=result.is_success,
+            severity=dg.AssetCheckSeverity.ERROR if result.is_blocking else dg.AssetCheckSeverity.WARN,
             description=result.description,
             metadata={"observed": str(result.observed), "unexpected_rows": result.unexpected_count or 0},
         )
     for result in failed:
-        context.log.error(quality_advice(result.rule_code, result.observed, minimum_pairs))
+        log = context.log.error if result.is_blocking else context.log.warning
+        log(quality_advice(result.rule_code, result.observed, minimum_pairs))
 
 
 def quality_advice(rule_code: str, observed: str | None, minimum_pairs: int) -> str:
@@ -116,7 +125,7 @@ def quality_advice(rule_code: str, observed: str | None, minimum_pairs: int) -> 
             "corpus.rejected_pairs group by 1`, add questions to the seed question_annotations or comments to the "
             "statements, or lower AUDITUNE_MIN_PAIRS."
         )
-    return f"The corpus breaks the rule {rule_code}: see dagster_project/quality/rules.py for the query that finds it."
+    return f"The corpus breaks the rule {rule_code}: its query is in dagster_project/quality."
 
 
 @dg.asset(

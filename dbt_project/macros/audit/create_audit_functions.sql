@@ -16,4 +16,5 @@ create schema if not exists staging;
 {{ function_json_text() }}
 {{ function_question_in_comment() }}
 {{ function_tool_in_comment() }}
+{{ function_corpus_settings() }}
 {% endmacro %}

@@ -6,5 +6,5 @@ left(encode(sha256(convert_to(lower(regexp_replace(btrim({{ question }}), ' +', 
 
 {#- The origins of a pair, the one that a person stands for first: a pair that has several is of the first. -#}
 {% macro pair_origins() -%}
-array['correction', 'approval', 'import', 'comment', 'sqlcommenter', 'bi_title', 'annotation']
+array['correction', 'approval', 'import', 'comment', 'sqlcommenter', 'bi_title', 'annotation', 'drafted']
 {%- endmacro %}
