@@ -10,6 +10,7 @@ import time
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 
+from dagster_project.dbt_manifest import DbtParseError, parse_dbt_project
 from dagster_project.embedded.errors import EmbeddedError
 from dagster_project.progress import Progress
 from dagster_project.report import make_report, report_lines
@@ -38,6 +39,9 @@ def main() -> int:
     progress.stage_done("warehouse", time.monotonic() - started)
     try:
         is_success = run_whole_road(warehouse, progress)
+    except DbtParseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted. What was done is kept: `make run` goes on from there.\n")
         return 130
@@ -62,8 +66,6 @@ def run_whole_road(warehouse: Warehouse, progress: Progress) -> bool:
         Whether every step and every blocking check succeeded.
     """
     import dagster as dg  # seconds of imports: after the warehouse's own errors
-
-    from dagster_project.dbt_manifest import parse_dbt_project
 
     with progress.stage("dbt parse"):
         parse_dbt_project(warehouse)

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from dagster_project.dbt_manifest import DBT_PROJECT
+from dagster_project.warehouse.roles import let_owner_create
 from dagster_project.warehouse.settings import Warehouse
 from tests.business_warehouse import EMAIL, NAME, dbt
 from training.prompt import schema_prefix
@@ -27,17 +28,21 @@ def before(built_copy: Warehouse) -> Catalog:
 def retagged(
     built_copy: Warehouse, before: Catalog, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[psycopg.Connection]:
-    """The owner, after an engineer has made two edits and built what follows: city is personal, e-mail is not."""
+    """The owner, after an engineer has edited tags and built what follows: city and tier are personal, e-mail is not."""
     folder = tmp_path_factory.mktemp("retagged")
     ignored = shutil.ignore_patterns("target", "logs", ".*")
     project = Path(shutil.copytree(DBT_PROJECT, folder / "dbt_project", ignore=ignored))
     sources = project / "models" / "staging" / "shop" / "_shop__sources.yml"
     customers, rest = sources.read_text().split("      - name: orders\n", 1)
-    city = "            description: City of residence.\n"
-    assert customers.count(city) == customers.count("pii: email") == 1
-    customers = customers.replace(city, city + "            config: {meta: {pii: address}}\n")
+    for column, pii in (("city", "address"), ("loyalty_tier", "token")):
+        name = f"          - name: {column}\n"
+        assert customers.count(name) == 1
+        customers = customers.replace(name, name + f"            config: {{meta: {{pii: {pii}}}}}\n")
     customers = customers.replace("pii: email", "pii: none")
     sources.write_text(customers + "      - name: orders\n" + rest)
+
+    with psycopg.connect(built_copy.admin_dsn, autocommit=True) as admin:
+        let_owner_create(admin)  # a copy of a database does not copy who may create in it
 
     done = dbt(built_copy, folder, "run", "--full-refresh", "--select", *FOLLOWERS, project=project)
 
@@ -57,11 +62,15 @@ def test_the_sandbox_follows(retagged: psycopg.Connection) -> None:
 
 
 def test_the_prompt_follows(before: Catalog, retagged: psycopg.Connection) -> None:
-    after = schema_prefix(read_catalog(retagged))
+    after = read_catalog(retagged)
 
-    assert "city:" in schema_prefix(before), "few cities: their values stand in the prompt"
-    assert "city:" not in after
-    assert "country:" in after
+    def cities(catalog: Catalog) -> tuple[str, ...]:
+        return catalog.table("customers").by_name["city"].sample_values
+
+    assert "loyalty_tier:bronze|" in schema_prefix(before), "its few values stand in the prompt"
+    assert "loyalty_tier, " in schema_prefix(after)
+    assert "source:affiliate|" in schema_prefix(after)
+    assert (len(cities(before)) > 0, cities(after)) == (True, ()), "those that a question is searched for"
 
 
 def test_the_guard_follows(before: Catalog, retagged: psycopg.Connection) -> None:
