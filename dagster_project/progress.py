@@ -11,6 +11,8 @@ STAGES = {
     "sample_business": "sample business",
     "sample__workload": "replay",
     "ingest_log": "ingest",
+    "dbt_statements": "dbt statements",
+    "raw_training__drafted_questions": "drafts",
     "dbt_candidates": "dbt candidates",
     "raw_training__pair_validations": "sandbox validation",
     "dbt_corpus": "dbt corpus",

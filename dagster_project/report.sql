@@ -1,5 +1,12 @@
 -- The figures of the report, as one JSON object.
-with latest_run as (
+with waiting_drafts as (
+    -- questions that nobody has asked and nobody has decided about
+    select candidate_id from intermediate.int_pair_candidates
+    where origin = 'drafted'
+        and review_decision is null
+),
+
+latest_run as (
     select * from raw_training.runs order by finished_at desc limit 1
 ),
 
@@ -37,9 +44,15 @@ select json_build_object(
     'corpus', json_build_object(
         'log_lines', (select count(*) from raw_audit.log_lines),
         'statements', (select count(*) from intermediate.int_statements_anonymized),
-        'questions', (select count(distinct question) from intermediate.int_pair_candidates),
+        'questions', (
+            select count(distinct question) from intermediate.int_pair_candidates
+            where candidate_id not in (select candidate_id from waiting_drafts)
+        ),
         'pairs_validated', (select count(*) from corpus.training_pairs),
-        'pairs_rejected', (select count(*) from corpus.rejected_pairs)
+        'pairs_rejected', (
+            select count(*) from corpus.rejected_pairs
+            where candidate_id not in (select candidate_id from waiting_drafts)
+        )
     ),
     'training', (
         select json_build_object(

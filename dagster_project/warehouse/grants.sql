@@ -18,12 +18,15 @@ grant select on all tables in schema monitoring, corpus to auditune_monitor;
 alter default privileges in schema monitoring grant select on tables to auditune_monitor;
 alter default privileges in schema corpus grant select on tables to auditune_monitor;
 
----------- the catalog alone of the corpus is the API's; dbt's `grants` on the model repeat this after a full refresh
+---------- of the corpus the catalog and the queue of reviews are the API's; dbt's `grants` repeat this after each build
 
 do $$
 begin
     if to_regclass('corpus.schema_catalog') is not null then
         grant select on corpus.schema_catalog to auditune_api;
+    end if;
+    if to_regclass('corpus.review_queue') is not null then
+        grant select on corpus.review_queue to auditune_api;
     end if;
 end
 $$;

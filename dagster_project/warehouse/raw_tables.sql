@@ -142,6 +142,16 @@ create table if not exists raw_training.imported_pairs (
     primary key (file_name, line_number, line_hash)
 );
 
+-- One row per question that was drafted for a statement of the log, from its pseudonymized form.
+create table if not exists raw_training.drafted_questions (
+    draft_id       text        primary key,     -- first 16 hex digits of the SHA-256 of hash and question
+    statement_hash text        not null,        -- keyed hash of the statement, as int_statements_anonymized has it
+    question       text        not null,        -- pseudonymized
+    drafted_by     text        not null,        -- verbalizer, or the name of the model that paraphrased its sentence
+    drafted_at     timestamptz not null default now()
+);
+create index if not exists drafted_questions_statement on raw_training.drafted_questions (statement_hash);
+
 -- One row per candidate pair and catalog: its canonical form and the sandbox's verdict.
 create table if not exists raw_training.pair_validations (
     candidate_id     text        not null,

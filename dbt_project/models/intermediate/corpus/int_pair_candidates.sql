@@ -31,6 +31,12 @@ imported as (
 
 ),
 
+drafts as (
+
+    select * from {{ ref('stg_training__drafted_questions') }}
+
+),
+
 reviews as (
 
     select * from {{ ref('stg_serving__reviews') }}
@@ -97,6 +103,22 @@ from_annotations as (
 
 ),
 
+---------- what nobody has said yet: int_pairs_judged keeps it out until a person has reviewed it
+
+from_drafts as (
+
+    select
+        statements.statement_hash,
+        statements.statement,
+        -- a column may have been tagged since
+        privacy.pseudonymize_text(drafts.question) as question,
+        'drafted' as origin,
+        drafts.drafted_at as first_seen_at
+    from statements
+    inner join drafts on statements.statement_hash = drafts.statement_hash
+
+),
+
 unioned as (
 
     select * from from_feedback
@@ -106,6 +128,8 @@ unioned as (
     select * from from_comments
     union all
     select * from from_annotations
+    union all
+    select * from from_drafts
 
 ),
 
@@ -137,6 +161,7 @@ latest_reviews as (
     select distinct on (candidate_id)
         candidate_id,
         decision,
+        reviewer,
         -- the API writes pseudonyms; a person who writes the row by hand may not
         privacy.pseudonymize_text(nullif(btrim(edited_question), '')) as edited_question,
         privacy.pseudonymize_sql(nullif(btrim(edited_sql), '')) as edited_sql,
@@ -157,6 +182,7 @@ decided as (
         origin,
         first_seen_at,
         null::text as review_decision,
+        null::text as reviewer,
         '-infinity'::timestamptz as reviewed_at
     from one_per_pair
 
@@ -174,6 +200,7 @@ decided as (
         decided.origin,
         decided.first_seen_at,
         latest_reviews.decision,
+        latest_reviews.reviewer,
         latest_reviews.reviewed_at
     from decided
     inner join latest_reviews
@@ -209,6 +236,7 @@ select
     statement,
     origin,
     review_decision,
+    reviewer,
 
     ---------- timestamps
     first_seen_at,

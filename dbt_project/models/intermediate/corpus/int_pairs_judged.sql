@@ -45,6 +45,7 @@ joined as (
             when latest_validations.verdict = 'reject' then latest_validations.reason
             when latest_validations.parity is distinct from 'equal' then 'parity_unknown'
             when char_length(latest_validations.canonical_sql) > {{ var('max_sql_characters') }} then 'too_long'
+            when candidates.origin = 'drafted' and candidates.review_decision is null then 'not_reviewed'
         end as rejection
     from candidates
     left join latest_validations on candidates.candidate_id = latest_validations.candidate_id
@@ -66,11 +67,42 @@ compared as (
         first_value(canonical_sql) over (
             same_question
             order by review_decision in ('approve', 'edit') desc nulls last, reviewed_at desc nulls last, candidate_id
-        ) as reviewed_sql
+        ) as reviewed_sql,
+        -- a draft is for SQL that no person has asked for
+        coalesce(bool_or(origin <> 'drafted' and rejection is null) over (partition by canonical_sql), false) as is_asked
     from joined
     window
         same_question as (partition by lower(question)),
         standing as (partition by lower(question), rejection is null)
+
+),
+
+settled as (
+
+    select
+        *,
+        coalesce(
+            rejection,
+            case
+                when is_settled and canonical_sql is distinct from reviewed_sql then 'conflict'
+                when has_conflict and not is_settled then 'conflict'
+                when copy_number > 1 then 'duplicate'
+            end
+        ) as reason
+    from compared
+
+),
+
+counted as (
+
+    -- of what is left, the drafts that were reviewed last go first
+    select
+        *,
+        count(*) filter (where origin <> 'drafted') over (partition by reason is null) as asked_pairs,
+        row_number() over (
+            partition by origin = 'drafted', reason is null order by reviewed_at, first_seen_at, candidate_id
+        ) as draft_number
+    from settled
 
 )
 
@@ -88,25 +120,27 @@ select
     origin,
     parity,
     parity_basis,
-    coalesce(
-        rejection,
-        case
-            when is_settled and canonical_sql is distinct from reviewed_sql then 'conflict'
-            when has_conflict and not is_settled then 'conflict'
-            when copy_number > 1 then 'duplicate'
-        end
-    ) as reason,
+    case
+        when
+            reason is null
+            and origin = 'drafted'
+            and draft_number * (100 - {{ var('max_drafted_percent') }}) > asked_pairs * {{ var('max_drafted_percent') }}
+            then 'over_draft_cap'
+        else reason
+    end as reason,
+    reviewer,
 
     ---------- numerics
     row_count,
     production_row_count,
 
     ---------- booleans
-    rejection is null and has_conflict and not is_settled as needs_review,
+    (rejection is null and has_conflict and not is_settled)
+    or (rejection is not distinct from 'not_reviewed' and not is_asked) as needs_review,
 
     ---------- timestamps
     first_seen_at,
     reviewed_at,
     validated_at
 
-from compared
+from counted

@@ -30,9 +30,12 @@ select
     executions.application_name,
     tools.tool,
     tools.tool_reference,
+    pairs.origin,
+    pairs.reviewer,
 
     ---------- timestamps
-    executions.executed_at
+    executions.executed_at,
+    pairs.reviewed_at
 
 from pairs
 inner join executions on pairs.statement_hash = executions.statement_hash

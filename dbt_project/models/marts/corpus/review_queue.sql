@@ -13,11 +13,11 @@ select
     statement,
     canonical_sql,
     origin,
-    reason as why,
+    case when reason = 'not_reviewed' then 'drafted' else reason end as why,
 
     ---------- timestamps
     first_seen_at
 
 from judged
--- a person settles a conflict: insert the decision into raw_serving.reviews
+-- a person decides, on the API's page /review or by a row in raw_serving.reviews
 where needs_review

@@ -1,0 +1,13 @@
+select
+    ---------- ids
+    draft_id,
+    statement_hash,
+
+    ---------- text
+    question,
+    drafted_by,
+
+    ---------- timestamps
+    drafted_at
+
+from {{ source('raw_training', 'drafted_questions') }}

@@ -1,0 +1,1 @@
+"""The rules by which `training.sql.verbalize` says a query in English."""
