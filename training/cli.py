@@ -1,4 +1,4 @@
-"""The command `python -m training train|evaluate|registry …`. Run by people and, through Pipes, by Dagster."""
+"""The command `python -m training train|evaluate|draft|registry …`. Run by people and, through Pipes, by Dagster."""
 
 import argparse
 import sys
@@ -27,11 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Imported here so that `--help` and a wrong option answer at once: torch takes seconds.
     from training.commands import run_training
+    from training.draft import run_drafting
     from training.evaluate.run import run_evaluation
     from training.loop import Interrupted
 
     try:
-        if options.command == "train":
+        if options.command == "draft":
+            count = run_drafting(options.questions, options.out, options.base_model)
+            sys.stdout.write(f"{count} answers are in {options.out}.\n")
+        elif options.command == "train":
             run = run_training(options.config, options.data, options.out, options.base_model, options.resume)
             sys.stdout.write(
                 f"Trained {run['examples']} pairs for {run['epochs']} epochs in {run['seconds']:.0f} s "
@@ -70,5 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     evaluate.add_argument("--adapter", type=Path, help="adapter folder that `train` wrote")
     evaluate.add_argument("--model", choices=("base", "adapter"), help="judge only this one; default: both")
+    draft = commands.add_parser("draft", help="let the base model say drafted questions in other words")
+    draft.add_argument("--questions", type=Path, required=True, help="JSON lines with id and messages")
+    draft.add_argument("--out", type=Path, required=True, help="file to write: JSON lines with id and text")
+    draft.add_argument("--base-model", required=True, help="GGUF file, folder or Hugging Face id")
     commands.add_parser("registry", help="list, show, promote, roll back and verify released adapters")
     return parser

@@ -142,12 +142,13 @@ create table if not exists raw_training.imported_pairs (
     primary key (file_name, line_number, line_hash)
 );
 
--- One row per question that was drafted for a statement of the log, from its pseudonymized form.
+-- One row per attempt to draft a question for a statement of the log, from its pseudonymized form.
 create table if not exists raw_training.drafted_questions (
-    draft_id       text        primary key,     -- first 16 hex digits of the SHA-256 of hash and question
+    draft_id       text        primary key,     -- first 16 hex digits of the SHA-256 of hash, drafter and question
     statement_hash text        not null,        -- keyed hash of the statement, as int_statements_anonymized has it
-    question       text        not null,        -- pseudonymized
+    question       text,                        -- pseudonymized; null where none was fit to be shown
     drafted_by     text        not null,        -- verbalizer, or the name of the model that paraphrased its sentence
+    refusal        text,                        -- why there is no question: a stable code
     drafted_at     timestamptz not null default now()
 );
 create index if not exists drafted_questions_statement on raw_training.drafted_questions (statement_hash);

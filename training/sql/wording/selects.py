@@ -134,7 +134,7 @@ def _rows(select: exp.Select, items: list[exp.Expression], mentions: str, say: "
         each = listed([say.value(say.resolved(node)) for node in distinct.args["on"].expressions])
         return f"{what} of the first {say.main.noun} for each different {each}{mentions}"
     if distinct is not None:
-        return f"different {what} of {say.plural}{mentions}"
+        return f"different {plural_of(what) if len(items) == 1 else what} of {say.plural}{mentions}"
     limit = select.args.get("limit")
     if isinstance(limit, exp.Limit):
         return f"{what} of any {say.value(limit.expression)} {say.plural}{mentions}"

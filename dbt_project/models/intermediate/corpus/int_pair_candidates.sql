@@ -34,6 +34,7 @@ imported as (
 drafts as (
 
     select * from {{ ref('stg_training__drafted_questions') }}
+    where question is not null
 
 ),
 

@@ -6,6 +6,7 @@ select
     ---------- text
     question,
     drafted_by,
+    refusal,
 
     ---------- timestamps
     drafted_at
