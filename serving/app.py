@@ -14,7 +14,7 @@ from serving.execution import Reader
 from serving.metrics import Metrics
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
-from serving.routes import completions, feedback, health, metrics, models, sql
+from serving.routes import completions, feedback, health, metrics, models, review, review_page, sql
 from serving.schemas import ErrorResponse
 from serving.service import Champion, Service
 from serving.settings import Settings
@@ -43,7 +43,7 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
     )
     app.add_middleware(RequestContext, metrics=numbers)
     errors.install(app)
-    for module in (sql, completions, models, feedback, health, metrics):
+    for module in (sql, completions, models, feedback, review, review_page, health, metrics):
         app.include_router(module.router)
     return app
 

@@ -1,16 +1,20 @@
-"""The API's own connections to the warehouse, as auditune_api: the registry, the request log, feedback."""
+"""The API's own connections to the warehouse, as auditune_api: the registry, the request log, feedback, reviews."""
 
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
+from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from serving.schemas import FeedbackRequest
+from serving.schemas import FeedbackRequest, QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
 
 _CHECK_SECONDS = 2.0
 
-_FEEDBACK = (Path(__file__).parent / "insert_feedback.sql").read_text()
+_HERE = Path(__file__).parent
+_FEEDBACK = (_HERE / "insert_feedback.sql").read_text()
+_QUEUE = (_HERE / "review_queue.sql").read_text()
+_REVIEW = (_HERE / "insert_review.sql").read_text()
 
 
 class Database:
@@ -51,3 +55,39 @@ class Database:
         with self.pool.connection() as conn:
             conn.execute(_FEEDBACK, {"feedback_id": feedback_id, **feedback.model_dump()})
         return feedback_id
+
+    def read_queue(self, limit: int, offset: int = 0, candidate_id: str | None = None) -> ReviewQueue:
+        """Read what waits for a reviewer, undecided candidates first.
+
+        Args:
+            limit: Most candidates to return.
+            offset: How many to skip.
+            candidate_id: Only this one.
+
+        Raises:
+            psycopg.errors.UndefinedTable: dbt has not built the queue.
+            psycopg.OperationalError: The warehouse is away.
+        """
+        parameters = {"limit": limit, "offset": offset, "candidate_id": candidate_id}
+        with self.pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(_QUEUE, parameters).fetchall()
+        counts = {name: rows[0][name] if rows else 0 for name in ("total", "waiting")}
+        return ReviewQueue(candidates=[QueuedCandidate(**row) for row in rows], **counts)
+
+    def store_review(self, review: ReviewRequest) -> ReviewResponse | None:
+        """Store a decision, its texts pseudonymized by the warehouse.
+
+        Returns:
+            The stored decision; None where the candidate is not in the queue.
+
+        Raises:
+            psycopg.errors.UndefinedTable: dbt has not built the queue.
+            psycopg.DataError: The edited SQL holds a value that its column does not take.
+            psycopg.OperationalError: The warehouse is away.
+        """
+        review_id = uuid4()
+        with self.pool.connection() as conn:
+            stored = conn.execute(_REVIEW, {"review_id": review_id, **review.model_dump()}).fetchone()
+        if stored is None:
+            return None
+        return ReviewResponse(review_id=review_id, candidate_id=review.candidate_id, reviewed_at=stored[0])

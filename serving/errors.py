@@ -76,6 +76,41 @@ class UnknownRequest(ApiError):
     message = "No request has that request_id: use the one that the answer came with."
 
 
+class UnknownCandidate(ApiError):
+    """A review names a candidate that is not in the queue."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "candidate_not_found"
+    message = "No candidate in the queue has that candidate_id: GET /v1/review lists them."
+
+
+class UnfitEdit(ApiError):
+    """An edited SQL compares a personal column with a value that its type does not take."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+    message = "Invalid request: edited_sql holds a value that its column does not take."
+
+
+class NoQueue(ApiError):
+    """The queue of reviews has not been built."""
+
+    status = 503
+    code = "queue_not_built"
+    message = "There is no queue of reviews yet: run `make run` once to build it."
+
+
+class ForeignForm(ApiError):
+    """A form was sent from another site's page."""
+
+    status = 403
+    type = "invalid_request_error"
+    code = "foreign_form"
+    message = "The form was sent from another page: open /review and decide there."
+
+
 class NoQuestion(ApiError):
     """A chat request holds no question."""
 

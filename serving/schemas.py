@@ -1,13 +1,18 @@
 """Requests and responses of the API, as the OpenAPI page shows them."""
 
 import unicodedata
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from training.sql.errors import SqlError as StatementError
+from training.sql.parse import parse_select
 
 QUESTION_MAX_CHARACTERS = 2000
 SQL_MAX_CHARACTERS = 20_000
+REVIEWER_MAX_CHARACTERS = 100
 _PLAIN_WHITESPACE = "\n\r\t"
 
 
@@ -76,6 +81,75 @@ class FeedbackResponse(BaseModel):
 
     feedback_id: UUID
     request_id: UUID
+
+
+def _refuse_line_breaks(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        raise ValueError("must be one line")
+    return text.strip()
+
+
+def _refuse_what_is_no_query(text: str) -> str:
+    try:
+        parse_select(text)
+    except StatementError as error:
+        raise ValueError("must be one SELECT of PostgreSQL") from error
+    return text
+
+
+class ReviewRequest(_Request):
+    """A reviewer's decision about a candidate of the queue."""
+
+    candidate_id: Annotated[Text, Field(max_length=64)]
+    decision: Literal["approve", "edit", "reject"]
+    reviewer: Annotated[
+        Text,
+        AfterValidator(_refuse_line_breaks),
+        Field(max_length=REVIEWER_MAX_CHARACTERS, description="Who decides; kept with the decision."),
+    ]
+    edited_question: Annotated[Question, AfterValidator(_refuse_line_breaks)] | None = None
+    edited_sql: (
+        Annotated[Text, Field(max_length=SQL_MAX_CHARACTERS), AfterValidator(_refuse_what_is_no_query)] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _fits_the_decision(self) -> Self:
+        has_edit = self.edited_question is not None or self.edited_sql is not None
+        if self.decision == "edit" and not has_edit:
+            raise ValueError("to edit, give edited_question or edited_sql")
+        if self.decision != "edit" and has_edit:
+            raise ValueError("edited_question and edited_sql belong to the decision edit")
+        return self
+
+
+class ReviewResponse(BaseModel):
+    """The stored decision."""
+
+    review_id: UUID
+    candidate_id: str
+    reviewed_at: datetime
+
+
+class QueuedCandidate(BaseModel):
+    """A pair that a person has to decide about."""
+
+    candidate_id: str
+    why: str = Field(description="drafted: nobody has asked this question; conflict: other SQL answers it as well.")
+    origin: str
+    question: str
+    sql: str
+    first_seen_at: datetime
+    decision: str | None = Field(description="What was decided since the queue was built; the next build acts on it.")
+    reviewer: str | None
+    reviewed_at: datetime | None
+
+
+class ReviewQueue(BaseModel):
+    """A part of the queue."""
+
+    total: int = Field(description="Candidates in the queue.")
+    waiting: int = Field(description="Of these, without a decision.")
+    candidates: list[QueuedCandidate]
 
 
 class ContentPart(BaseModel):

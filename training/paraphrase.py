@@ -31,6 +31,11 @@ _NUMBER_WORDS = dict(
 _ROUNDING = re.compile(r"\((?:rounded )?to \d+ decimals?\)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SQL = re.compile(r"```|\bselect\b.*\bfrom\b|\bgroup by\b|\border by\b|<>|!=|\(\*\)", re.IGNORECASE | re.DOTALL)
+# A small model answers the request in place of rephrasing it.
+_TALK = re.compile(
+    r"\b(?:sql|quer(?:y|ies)|rephras\w*|the (?:question|answer)|this question|i'm|i am|i can|sorry|an ai)\b",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(r"^(?:question|rephrased(?: question)?|answer)\s*:\s*", re.IGNORECASE)
 _QUOTES = "\"'“”‘’`*"
 
@@ -41,8 +46,8 @@ class Draft:
 
     Attributes:
         question: One line; None where the answer was refused.
-        refusal: Stable code: no_answer, too_long, control_characters, is_sql, names_columns, unchanged, values_lost,
-            values_added; None where there is a question.
+        refusal: Stable code: no_answer, too_long, control_characters, is_sql, is_talk, names_columns, unchanged,
+            values_lost, values_added; None where there is a question.
     """
 
     question: str | None
@@ -99,6 +104,8 @@ def _refusal(text: str, question: str, sql: str, sentence: str) -> str | None:
         return "control_characters"
     if _SQL.search(text) or _is_query(question):
         return "is_sql"
+    if _TALK.search(question):
+        return "is_talk"
     if re.search(r"[a-z]_[a-z]", question.lower()):
         return "names_columns"
     if len(question) > MAX_CHARACTERS:

@@ -54,7 +54,7 @@ def attempt(dsn: str, statement: str) -> None:
         ("reader_dsn", "select * from shop.later"),
         ("api_dsn", REQUEST),
         ("api_dsn", KEY_USE),
-        ("api_dsn", "select * from raw_serving.requests"),
+        ("api_dsn", "select * from raw_serving.requests, raw_serving.reviews"),
         ("api_dsn", "select * from raw_training.adapters, raw_training.adapter_aliases"),
         ("api_dsn", "select privacy.keyed_hash('question')"),
         ("monitor_dsn", "select * from monitoring.daily_quality, corpus.training_pairs"),
@@ -85,6 +85,7 @@ def test_may(filled: Warehouse, role: str, statement: str) -> None:
         ("api_dsn", "select * from corpus.training_pairs"),
         ("api_dsn", "select * from shop.customers"),
         ("api_dsn", "delete from raw_serving.requests"),
+        ("api_dsn", "delete from raw_serving.reviews"),
         (
             "api_dsn",
             "insert into raw_training.adapter_aliases (alias, adapter_id, set_by, reason) values ('a','b','c','d')",
