@@ -83,7 +83,7 @@ def _changes(form: dict[str, str], candidate: QueuedCandidate) -> dict[str, str]
     written = {"edited_question": ("question", candidate.question), "edited_sql": ("sql", candidate.sql)}
     texts = {name: form.get(f"{field} {candidate.candidate_id}") for name, (field, _) in written.items()}
     return {
-        name: text.replace("\r\n", "\n").strip()
+        name: " ".join(text.split()) if name == "edited_question" else text.replace("\r\n", "\n").strip()
         for name, text in texts.items()
         if text is not None and " ".join(text.split()) != " ".join(written[name][1].split())
     }

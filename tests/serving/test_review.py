@@ -174,7 +174,7 @@ def test_a_button_stores_the_decision_and_leads_back_to_the_queue(client, decisi
 
 
 def test_a_text_that_was_changed_is_what_is_approved(client, decisions):
-    press(client, "approve d1", question_d1="Number of orders", question_c1="Changed, but another button was pressed")
+    press(client, "approve d1", question_d1="Number of\r\norders ", question_c1="Changed, but another button was pressed")
     press(client, "edit c1", sql_c1="select max(ordered_at)\r\nfrom orders where total > 0")
 
     assert decisions() == [
@@ -243,4 +243,4 @@ def test_a_browser_shows_the_page_and_runs_nothing_in_it(settings, champion, tmp
         thread.join()
     assert "<title>auditune: review</title>" in seen
     assert seen.count("<textarea") == 2 * len(QUEUE)
-    assert seen.count("<button") == 3 * len(QUEUE)
+    assert len(re.findall(r'<button[^>]* name="decide"', seen)) == 3 * len(QUEUE)

@@ -1,41 +1,39 @@
 """From a statement that nobody gave a question, over a draft and a person's decision, to a pair of the corpus."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 
 from dagster_project.audit_log.ingest import ingest
 from dagster_project.corpus.drafting import VERBALIZER, draft_sentences, forget_personal_drafts, undrafted
-from dagster_project.corpus.validation import validate_new_candidates
 from dagster_project.dbt_manifest import run_dbt
 from dagster_project.warehouse.settings import Warehouse
-from tests.business_warehouse import NAME, sandbox
+from tests.business_warehouse import NAME, judge_candidates
 from tests.people import logged_lines, person_dsn
 from training.sql.catalog import read_catalog
 
-FREQUENT = "select count(*) from shipments"
+FREQUENT, BY_CARRIER = "select count(*) from shipments", "select carrier, count(*) from shipments group by carrier"
 STATEMENTS = [
     FREQUENT,
     FREQUENT,
     FREQUENT,
     f"select loyalty_tier from customers where full_name = '{NAME}'",
-    "select carrier, count(*) from shipments group by carrier",
+    BY_CARRIER,
     "SELECT COUNT(1) FROM orders AS o",  # other words for what a person has asked: "How many orders are there?"
     "select city from customers where city = 'Atlantis'",  # runs, and returns nothing
     "select pg_size_pretty(1::bigint) from orders",  # no question, and the log's rules leave it out
-    "select 'no table' where false",
 ]
 _LAST_WORDS = "select 'so much for today'"
 _REVIEW = (
     "insert into raw_serving.reviews (review_id, candidate_id, reviewer, decision, edited_question)"
-    " select %s, candidate_id, 'ann', %s, %s from corpus.review_queue where question = %s"
+    " values (gen_random_uuid(), %s, 'ann', %s, %s)"
 )
 SHIPMENTS, CARRIERS = "How many shipments are there?", "How many shipments are there for each carrier?"
-_CORPUS = ("--select", "int_pairs_judged+", "--exclude", "group:monitoring")
+_STATEMENTS = ("int_statement_executions", "int_statements_anonymized", "int_statement_questions")
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +44,28 @@ def drafted(built_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
         patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
         _work(built_copy, folder / "postgresql.json")
-        run_dbt(built_copy, "run", "--select", "+int_statements_unasked")
+        run_dbt(built_copy, "run", "--select", *_STATEMENTS)
         with psycopg.connect(built_copy.dsn, autocommit=True) as owner:
             draft_sentences(owner, read_catalog(owner), limit=100)
         yield built_copy
 
 
 @pytest.fixture(scope="module")
-def queued(drafted: Warehouse) -> Warehouse:
-    """The drafts are in the queue; nobody has decided about them."""
-    _build_corpus(drafted)
+def reviewed(drafted: Warehouse) -> Warehouse:
+    """One draft is approved, one in other words, nobody has decided about the others; the corpus is built on that."""
+    with psycopg.connect(drafted.dsn, autocommit=True) as owner:
+        owner.execute(_REVIEW, [_candidate_id(SHIPMENTS, FREQUENT), "approve", None])
+        edited = f"Parcels by carrier, asks {NAME}"  # by hand, so in clear
+        owner.execute(_REVIEW, [_candidate_id(CARRIERS, BY_CARRIER), "edit", edited])
+        run_dbt(drafted, "run", "--select", "int_pair_candidates")
+        judge_candidates(drafted, owner, read_catalog(owner))
+        run_dbt(drafted, "run", "--select", "int_pairs_judged+", "--exclude", "group:monitoring")
     return drafted
 
 
-@pytest.fixture(scope="module")
-def reviewed(queued: Warehouse) -> Warehouse:
-    """One draft is approved, one approved in other words, and the corpus built again."""
-    with psycopg.connect(queued.dsn, autocommit=True) as owner:
-        owner.execute(_REVIEW, [uuid4(), "approve", None, SHIPMENTS])
-        owner.execute(_REVIEW, [uuid4(), "edit", f"Parcels by carrier, asks {NAME}", CARRIERS])
-    _build_corpus(queued)
-    return queued
+def _candidate_id(question: str, statement: str) -> str:
+    """What the queue shows of a pair, as the macro candidate_id computes it."""
+    return hashlib.sha256(f"{question.lower()}\n{statement}".encode()).hexdigest()[:16]
 
 
 @pytest.fixture
@@ -88,13 +87,6 @@ def _work(warehouse: Warehouse, log: Path) -> None:
     with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
         ingest(owner, (str(log),), date(9999, 1, 1))
     log.unlink()
-
-
-def _build_corpus(warehouse: Warehouse) -> None:
-    run_dbt(warehouse, "run", "--select", "stg_training__drafted_questions", "int_pair_candidates")
-    with psycopg.connect(warehouse.dsn, autocommit=True) as owner, sandbox(warehouse) as executor:
-        validate_new_candidates(owner, read_catalog(owner), executor, lambda done, total: None)
-    run_dbt(warehouse, "run", *_CORPUS)
 
 
 def test_the_most_frequent_statement_is_drafted_first(drafted: Warehouse, owner: psycopg.Connection) -> None:
@@ -142,17 +134,16 @@ def test_a_draft_with_a_value_that_has_since_become_personal_is_forgotten(
     assert forget_personal_drafts(owner) == 1
 
 
-def test_drafts_wait_in_the_queue_and_nowhere_else(queued: Warehouse, owner: psycopg.Connection) -> None:
-    waiting = {
+def test_drafts_wait_in_the_queue_and_nowhere_else(reviewed: Warehouse, owner: psycopg.Connection) -> None:
+    queue = {
         question for (question,) in owner.execute("select question from corpus.review_queue where why = 'drafted'")
     }
+    (surrogate,) = owner.execute("select privacy.pseudonymize_text(%s)", [NAME]).fetchone()
 
-    assert {SHIPMENTS, CARRIERS} <= waiting
-    assert "How many orders are there?" not in waiting  # a person has asked that already
-    assert not any("Atlantis" in question for question in waiting)  # what returns nothing teaches nothing
-    assert owner.execute("select count(*) from corpus.training_pairs where origin = 'drafted'").fetchone() == (0,)
-    reasons = owner.execute("select distinct reason from corpus.rejected_pairs where origin = 'drafted' order by 1")
-    assert [reason for (reason,) in reasons] == ["empty_result", "not_reviewed"]
+    # not what a person has asked already, nor what teaches nothing for it returns nothing, nor what is decided
+    assert queue == {f"Show the loyalty tier of every registered customer where the full name is {surrogate}."}
+    reasons = owner.execute("select reason, count(*) from corpus.rejected_pairs where origin = 'drafted' group by 1")
+    assert dict(reasons.fetchall()) == {"empty_result": 1, "not_reviewed": 2}
 
 
 def test_an_approved_draft_is_a_pair_that_tells_who_approved_it(reviewed: Warehouse, owner: psycopg.Connection) -> None:
@@ -164,18 +155,6 @@ def test_an_approved_draft_is_a_pair_that_tells_who_approved_it(reviewed: Wareho
     (surrogate,) = owner.execute("select privacy.pseudonymize_text(%s)", [NAME]).fetchone()
 
     assert pairs == [
-        (SHIPMENTS, "select count(*) from shipments", "ann", True),
-        (
-            f"Parcels by carrier, asks {surrogate}",
-            "select carrier, count(*) from shipments group by carrier",
-            "ann",
-            True,
-        ),
+        (SHIPMENTS, FREQUENT, "ann", True),
+        (f"Parcels by carrier, asks {surrogate}", BY_CARRIER, "ann", True),
     ]
-
-
-def test_what_is_decided_leaves_the_queue(reviewed: Warehouse, owner: psycopg.Connection) -> None:
-    waiting = {question for (question,) in owner.execute("select question from corpus.review_queue")}
-
-    assert waiting
-    assert not {SHIPMENTS, CARRIERS} & waiting
