@@ -28,7 +28,7 @@ def before(built_copy: Warehouse) -> Catalog:
 def retagged(
     built_copy: Warehouse, before: Catalog, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[psycopg.Connection]:
-    """The owner, after an engineer has edited tags and built what follows: city and tier are personal, e-mail is not."""
+    """The owner, after an engineer has edited tags and built again: city and tier are personal, e-mail is not."""
     folder = tmp_path_factory.mktemp("retagged")
     ignored = shutil.ignore_patterns("target", "logs", ".*")
     project = Path(shutil.copytree(DBT_PROJECT, folder / "dbt_project", ignore=ignored))
