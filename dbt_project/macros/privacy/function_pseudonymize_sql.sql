@@ -50,6 +50,7 @@ declare
     kinds text[];
     classes text[];        -- of the columns that the tokens are compared with
     may_hold boolean;      -- whether what is beside no tagged column may hold something personal; mostly not
+    code_may_hold boolean := false;
     next_token integer := 1;
     cut_off integer;
     literal record;
@@ -78,23 +79,34 @@ begin
         classes := privacy.compared_classes(tokens, kinds);
     end if;
 
+    if may_hold then
+        -- looked at once as a whole, for there is hardly ever anything in it
+        code := array_to_string(array(
+            select case when split.kind in ('literal', 'comment') then '|' else split.token end
+            from unnest(tokens, kinds) with ordinality as split (token, kind, place)
+            order by split.place
+        ), '');
+        code_may_hold := privacy.pseudonymize_code(code, true) <> code;
+        code := '';
+    end if;
+
     while next_token <= cardinality(tokens) loop
         class := classes[next_token];
         if class is null and not may_hold then
             code := code || tokens[next_token];
         elsif next_token = cut_off then
-            return result || privacy.pseudonymize_code(code, may_hold) || ''''
+            return result || privacy.pseudonymize_code(code, code_may_hold) || ''''
                 || privacy.pseudonymize_literal(substr(tokens[next_token], 2), class);
         elsif tokens[next_token] in ('"', '$') or (tokens[next_token] = '/' and tokens[next_token + 1] = '*') then
             -- without an end
-            return result || privacy.pseudonymize_code(code, may_hold)
+            return result || privacy.pseudonymize_code(code, code_may_hold)
                 || privacy.pseudonymized_text(array_to_string(tokens[next_token :], ''));
         elsif kinds[next_token] = 'literal' then
             literal := privacy.whole_literal(tokens, kinds, next_token);
             changed := privacy.pseudonymize_literal(
                 literal.content, coalesce(class, privacy.class_of_arrow(tokens, kinds, next_token))
             );
-            result := result || privacy.pseudonymize_code(code, may_hold) || case
+            result := result || privacy.pseudonymize_code(code, code_may_hold) || case
                 when changed = literal.content then array_to_string(tokens[next_token : literal.last_token], '')
                 when tokens[next_token] ~ '^\$' and strpos(changed, '$') = 0
                     then replace(tokens[next_token], literal.content, changed)
@@ -103,7 +115,7 @@ begin
             code := '';
             next_token := literal.last_token;
         elsif kinds[next_token] = 'comment' then
-            result := result || privacy.pseudonymize_code(code, may_hold) || privacy.pseudonymize_comment(tokens[next_token]);
+            result := result || privacy.pseudonymize_code(code, code_may_hold) || privacy.pseudonymize_comment(tokens[next_token]);
             code := '';
         elsif kinds[next_token] = 'number' and length(tokens[next_token]) >= 4 then
             code := code || privacy.pseudonymize_number(tokens[next_token], class);
@@ -116,7 +128,7 @@ begin
         end if;
         next_token := next_token + 1;
     end loop;
-    return result || privacy.pseudonymize_code(code, may_hold);
+    return result || privacy.pseudonymize_code(code, code_may_hold);
 end
 $function$;
 
