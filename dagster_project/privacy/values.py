@@ -13,7 +13,16 @@ from psycopg import sql
 
 from dagster_project.privacy.places import Text
 
-_TAGGED_COLUMNS = "select table_schema, table_name, column_name, pii_class from privacy.tagged_columns order by 1, 2, 3"
+_TAGGED_COLUMNS = (
+    "select table_schema, table_name, column_name, tagged.pii_class, columns.data_type"
+    " from privacy.tagged_columns as tagged"
+    " inner join information_schema.columns using (table_schema, table_name, column_name) order by 1, 2, 3"
+)
+# The elements of an array, and the strings and numbers of a document, are values of their own.
+_OF_DOCUMENT = (
+    "jsonb_path_query({column}::jsonb, 'strict $.** ? (@.type() == \"string\" || @.type() == \"number\")') #>> '{{}}'"
+)
+_VALUES = {"ARRAY": "unnest({column}::text[])", "json": _OF_DOCUMENT, "jsonb": _OF_DOCUMENT}
 _BATCH = 200_000  # values searched for at once: some 100 MB
 _SHORTEST = 4  # a value of three letters is a word of the language more often than a person's
 _FEW_DIGITS = 9  # a shorter number is a count, an offset or a duration in a log
@@ -37,11 +46,14 @@ def value_batches(owner: psycopg.Connection) -> Iterator[dict[str, str]]:
         owner: Connection of auditune_owner.
     """
     batch: dict[str, str] = {}
-    for schema, table, column, pii_class in owner.execute(_TAGGED_COLUMNS).fetchall():
+    for schema, table, column, pii_class, data_type in owner.execute(_TAGGED_COLUMNS).fetchall():
         if pii_class == "birth_date":
             continue
-        query = sql.SQL("select distinct lower(btrim({column}::text)) from {table}").format(
-            column=sql.Identifier(column), table=sql.Identifier(schema, table)
+        query = sql.SQL(
+            "select distinct lower(btrim(value)) from (select {value} as value from {table}) as all_values"
+        ).format(
+            value=sql.SQL(_VALUES.get(data_type, "{column}::text")).format(column=sql.Identifier(column)),
+            table=sql.Identifier(schema, table),
         )
         with owner.transaction(), owner.cursor(name="tagged_values") as cursor:
             for (value,) in cursor.execute(query):

@@ -54,11 +54,16 @@ def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.Te
     owner.execute(_REQUEST, [harmless, _QUOTED])
     owner.execute(_REVIEW, [EMAIL, f"What did {NOBODYS_EMAIL} pay with {NOBODYS_CARD}?"])
     owner.execute(_RULE, [f"called {PHONE}"])
+    owner.execute("create table privacy.people (names text[], profile jsonb)")
+    owner.execute('insert into privacy.people values (\'{Ida Arrayson}\', \'{"as": [{"is": "Ivo Jsonsen"}]}\')')
+    tagged = "insert into privacy.tagged_columns values ('privacy', 'people', %s, %s)"
+    owner.cursor().executemany(tagged, [("names", "name"), ("profile", "token")])
     files = {
         "datasets/0123/pairs.jsonl": json.dumps({"input": MESSAGE}),
         "adapters/0123/manifest.json": json.dumps({"note": f"{ADDRESS} or {NOBODYS_IBAN}"}),
         "dagster/history/runs/run.db": "\0\1" + json.dumps(f"é {NAME}") + "\0",
         "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
+        "runs/0123/notes.txt": "Ida Arrayson met Ivo Jsonsen",
         "keys/roles.key": NAME,
     }
     for name, content in files.items():
@@ -91,6 +96,8 @@ def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof)
         ("adapters/", "address"),
         ("adapters/", "iban"),
         ("dagster/", "name"),
+        ("runs/", "name"),
+        ("runs/", "token"),
     }
 
 
