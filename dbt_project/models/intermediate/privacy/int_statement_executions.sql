@@ -172,7 +172,8 @@ bound_bodies as materialized (
     select
         text_id,
         body,
-        {{ bound('body', 'parameters') }} as bound_body
+        -- (most have no parameter: asked for here, it costs no call)
+        case when body ~ '\$[0-9]' then {{ bound('body', 'parameters') }} else body end as bound_body
     from bodies
 
 ),
