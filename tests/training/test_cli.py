@@ -107,3 +107,14 @@ def test_run_does_not_name_folders_of_the_machine(tmp_path):
     file.touch()
     assert base_model_name(str(file)) == "m.gguf"
     assert base_model_name("meta-llama/Llama-3.1-8B-Instruct") == "meta-llama/Llama-3.1-8B-Instruct"
+
+
+def test_drafting_needs_its_file_and_a_model_that_chats(tmp_path, capsys):
+    chats, out = tmp_path / "chats.jsonl", tmp_path / "answers.jsonl"
+    arguments = ["draft", "--questions", str(chats), "--out", str(out), "--base-model", "random:tiny"]
+    assert main(arguments) == 2
+    assert "There is no file" in capsys.readouterr().err
+    chats.write_text('{"id": 0, "messages": [{"role": "user", "content": "How many orders?"}]}\n')
+    assert main(arguments) == 2
+    assert "was made for no chat" in capsys.readouterr().err
+    assert not out.exists()
