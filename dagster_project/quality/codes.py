@@ -31,6 +31,7 @@ RULES = {
     "template_split_values": RuleInfo("template_split is train or test"),
     "rows_returned": RuleInfo("Every SQL returned at least one row in the sandbox"),
     "rows_below_cap": RuleInfo("No SQL returned as many rows as the sandbox reads, 10,000", is_blocking=False),
+    "parity_equal": RuleInfo("Every SQL finds in the sandbox what its statement finds on the business"),
     "execution_count": RuleInfo("execution_count is 0 or more"),
     "first_seen_in_past": RuleInfo("No pair was first seen later than a day from now", is_blocking=False),
     "known_origin": RuleInfo("origin is one of those of the dbt macro pair_origins"),

@@ -47,6 +47,12 @@ class ExpectFirstSeenInPast(gxe.UnexpectedRowsExpectation):
     )
 
 
+class ExpectParity(gxe.UnexpectedRowsExpectation):
+    """Pseudonyms changed nothing that the query asks for."""
+
+    unexpected_rows_query: str = "select pair_id from {batch} where parity is distinct from 'equal'"
+
+
 class ExpectNoEmptyText(gxe.UnexpectedRowsExpectation):
     """Question and SQL say something."""
 
@@ -116,6 +122,7 @@ PAIR_RULES: dict[str, gxe.Expectation] = {
     "sql_length": ExpectSqlLength(),
     "known_origin": ExpectKnownOrigin(),
     "first_seen_in_past": ExpectFirstSeenInPast(),
+    "parity_equal": ExpectParity(),
     "text_not_empty": ExpectNoEmptyText(),
     "canonical_form": ExpectCanonicalForm(),
     "no_personal_value": ExpectNoPersonalValue(),

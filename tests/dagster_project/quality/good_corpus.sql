@@ -1,6 +1,9 @@
 -- 60 pairs over 15 templates, each of which reads a table of its own: 3 templates held out whole, of the others every
 -- fifth question for test or dev. Pairs 2 and 17 are of template 2, both in train; pair 5 is held out.
-insert into corpus.training_pairs
+insert into corpus.training_pairs (
+    pair_id, fingerprint, catalog_hash, instruction, input, output, origin, question_split, template_split,
+    execution_count, row_count, parity, first_seen_at
+)
 with tables as (
 
     select
@@ -23,6 +26,7 @@ select
     case when t >= 12 then 'test' else 'train' end as template_split,
     1 as execution_count,
     1 as row_count,
+    'equal' as parity,
     now() as first_seen_at
 from (select n, n % 15 as t from generate_series(1, 60) as n) as numbers
 inner join tables on tables.number = numbers.t % tables.tables + 1

@@ -25,6 +25,7 @@ DEFECTS_OF_A_PAIR = {
     "template_split_values": "template_split = 'dev', fingerprint = repeat('a', 64)",
     "rows_returned": "row_count = 0",
     "rows_below_cap": "row_count = 10000",
+    "parity_equal": "parity = null",
     "execution_count": "execution_count = -1",
     "first_seen_in_past": "first_seen_at = now() + interval '2 days'",
     "known_origin": "origin = 'rumour'",
