@@ -17,6 +17,6 @@ as $function$
         {{ var('min_question_characters') }},
         {{ var('max_question_characters') }},
         {{ var('max_sql_characters') }},
-        {{ var('max_drafted_percent', 30) }}
+        {{ var('max_drafted_percent') }}
 $function$;
 {% endmacro %}
