@@ -192,6 +192,21 @@ def test_a_bound_statement_gives_what_the_parameterised_one_gave(recordings: Rec
     assert different == set()
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-cut")])
+def test_with_the_servers_limit_said_only_cut_values_are_lost(recordings: Recordings, name: str) -> None:
+    rows = recordings.admin.execute(
+        "select distinct parameters, staging.bind_parameters(statement, parameters, '{}', %s)"
+        " from staging.stg_audit__statements where log_file = %s and parameters like '%%...''%%'",
+        [CUT_BYTES, f"{name}.json.gz"],
+    ).fetchall()
+    kept = {statement.strip() for _, statement in rows if statement is not None}
+    lost = [parameters for parameters, statement in rows if statement is None]
+
+    assert kept == {"select count(*) from market.orders where note = 'wait...'"}
+    assert any("'a note that is longe...'" in parameters for parameters in lost)
+    assert any("'twenty bytes long...'" in parameters for parameters in lost)  # as long as the limit: it may be cut
+
+
 def outcome(admin: psycopg.Connection, statement: str, parameters: list[str | None] | None = None) -> list:
     """The rows that a statement gives, as text; the error where it fails."""
     values = [None if value is None else value.encode() for value in parameters or []]
