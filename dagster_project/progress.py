@@ -63,7 +63,20 @@ class Progress:
                 self.seconds[STAGES[step.step_key]] = round(step.end_time - step.start_time, 1)
         for event in result.all_events:
             if event.is_step_failure:
-                self.fail(step_failure(event))
+                for sentence in check_sentences(event.step_key, result) or [step_failure(event)]:
+                    self.fail(sentence)
+
+
+def check_sentences(step_key: str, result: dg.ExecuteInProcessResult) -> list[str]:
+    """Returns what the checks of a step say about their failure; none where it failed of something else."""
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in result.all_events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION" and event.step_key == step_key
+    ]
+    return [
+        f"{found.check_name}: {found.description}" for found in evaluations if not found.passed and found.description
+    ]
 
 
 def step_failure(event: dg.DagsterEvent) -> str:

@@ -91,5 +91,11 @@ def _blocks(path: Path) -> Iterator[str]:
         rest = b""
         while block := file.read(_BLOCK):
             text = (rest + block).decode("utf-8", errors="ignore")
-            yield _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text) if "\\u" in text else text
+            yield _unescaped(text) if "\\u" in text else text
             rest = block[-_OVERLAP:]
+
+
+def _unescaped(text: str) -> str:
+    """The text with JSON's escapes as characters: those beyond the first plane are two halves, and half a one is none."""
+    characters = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+    return characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

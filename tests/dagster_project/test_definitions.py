@@ -125,6 +125,7 @@ def test_dbts_tests_are_blocking_checks(repository: dg.RepositoryDefinition) -> 
     ("asset", "check"),
     [
         (["raw_audit", "log_lines"], "no_line_is_lost"),
+        (["raw_audit", "log_lines"], "personal_columns_are_tagged"),
         (["training", "dataset"], "no_personal_value_before_training"),
         (["training", "evaluation"], "no_personal_value_before_release"),
         (["training", "evaluation"], "outputs_are_security_clean"),

@@ -38,6 +38,23 @@ def test_another_error_is_told_by_its_first_cause() -> None:
     assert progress.failure_text().startswith("ingest: OSError: No space left on device\n")
 
 
+def test_a_check_that_fails_says_its_own_sentence() -> None:
+    @dg.asset
+    def log_lines() -> None: ...
+
+    @dg.asset_check(asset=log_lines, blocking=True)
+    def columns_are_tagged() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, description="shop.orders.contact has no tag: write one.")
+
+    progress = Progress(lambda sentence: None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        progress.collect(
+            instance, dg.materialize([log_lines, columns_are_tagged], instance=instance, raise_on_error=False)
+        )
+
+    assert progress.failure_text().startswith("columns_are_tagged: shop.orders.contact has no tag: write one.\n")
+
+
 def test_a_failure_without_a_sentence_points_to_the_ui() -> None:
     assert "make up" in Progress(lambda sentence: None).failure_text()
 

@@ -50,6 +50,6 @@ def test_where_none_is_accepted_the_first_stands(draws, times):
 
 
 def test_a_date_that_is_none_is_drawn_again():
-    impossible = "select count(*) from orders where date '2024-13-01' > date '2024-01-01'"
+    impossible = "select count(*) from orders where date '2024-01-01' < date '2024-13-01'"
     possible = impossible.replace("2024-13-01", "2025-01-01")
     assert _answer(Written(impossible, impossible, possible)).sql == possible

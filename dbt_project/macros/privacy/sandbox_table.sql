@@ -16,6 +16,7 @@
     {%- do tags.update({tag.column: tag.pii}) -%}
 {%- endfor -%}
 -- depends_on: {{ ref('int_pii_surrogates') }}
+-- depends_on: {{ ref('pii_patterns') }}
 select
     {%- if execute %}
     {%- for column in business_columns(relation) %}
@@ -48,8 +49,8 @@ from {{ relation }}
 {% endmacro %}
 
 {#- A tagged column's expression, of the column's own type; a type that holds no such text, such as an enum, becomes
-    text. Text has no length, an integer is a bigint and a network an address, for a surrogate may be what they do not hold. An array's elements
-    are replaced one by one, and so are the strings and numbers of a JSON document. -#}
+    text. Text has no length, an integer is a bigint and a network an address, for a surrogate may be what they do not
+    hold. An array's elements are replaced one by one, and so are the strings and numbers of a JSON document. -#}
 {% macro pseudonymized(column, pii) %}
     {%- set name = adapter.quote(column.name) -%}
     {%- set type = pseudonym_type(column.type) -%}

@@ -93,7 +93,7 @@ def test_csv_may_be_parted_by_semicolons_and_hold_bytes_that_are_no_text(tmp_pat
 
 
 def test_a_csv_field_without_an_end_does_not_take_the_file_along(tmp_path: Path) -> None:
-    lines = lines_of(tmp_path / "pairs.csv", 'question,sql\n"' + "x\n" * MAX_LINE_BYTES + "How many?,select 1\n")
+    lines = lines_of(tmp_path / "pairs.csv", 'question,sql\n"' + ("x" * 999 + "\n") * 1100 + "How many?,select 1\n")
 
     assert lines[0].rejection == "too_long"
     assert lines[-1].rejection is None

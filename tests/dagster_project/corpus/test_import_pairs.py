@@ -106,7 +106,7 @@ def test_an_imported_pair_is_traced_to_the_log_where_its_sql_ran(
 ) -> None:
     traced = owner.execute(
         "select count(*) from corpus.pair_lineage join corpus.training_pairs using (pair_id)"
-        " where origin = 'import' and input = 'How many orders are there?'"
+        " where training_pairs.origin = 'import' and input = 'How many orders are there?'"
     )
 
     assert traced.fetchone() == (2,)
