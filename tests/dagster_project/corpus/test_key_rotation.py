@@ -11,6 +11,8 @@ from dagster_project.corpus.key_rotation import rotate_key
 from dagster_project.warehouse.settings import Warehouse
 from tests.business_warehouse import BIRTH_DATE, EMAIL, NAME
 
+pytestmark = pytest.mark.slow  # the whole warehouse is made anew twice
+
 SCHEMAS = ["privacy", "intermediate", "corpus", "monitoring", "sandbox_shop", "raw_training", "raw_serving"]
 PERSONAL = (
     f"select city from customers where full_name = '{NAME}' and birth_date = '{BIRTH_DATE}'"
