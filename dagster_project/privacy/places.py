@@ -96,6 +96,6 @@ def _blocks(path: Path) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    """The text with JSON's escapes as characters; beyond the first plane a character is two escapes, and one is none."""
+    """The text with JSON's escapes as characters; beyond the first plane a character is two escapes."""
     characters = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
     return characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
