@@ -5,6 +5,7 @@ Run as: `python -m dagster_project.benchmarks warehouse [--lines 10000,100000,10
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--lines", default="10000,100000,1000000", help="lengths of the logs (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="file for the JSON")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server it started is stopped
     try:
         sizes = sorted(int(size) for size in options.lines.split(","))
     except ValueError:
