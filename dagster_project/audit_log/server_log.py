@@ -101,7 +101,7 @@ class ServerLog(FileLog):
         """Opens the file's own bytes."""
         return io.BufferedReader(_ServerBytes(self._reader, self._path, self._size), _CHUNK_BYTES)
 
-    def is_settled(self, raw: BinaryIO) -> bool:  # noqa: ARG002
+    def is_settled(self, raw: BinaryIO) -> bool:  # noqa: ARG002 - the parent's signature
         """Who compresses logs in the server's folder is not known: a broken archive may be finished later."""
         return False
 

@@ -1,8 +1,7 @@
 """Makes a query log of any length out of one that a real server wrote. Called by `warehouse.py`.
 
 The embedded server logs the sample's workload once; copies of its lines, with other sessions, later moments, other
-people and other literals, are the rest. So a line has the shape, the parameters and the noise of a real one, and about
-one line in twenty is a statement that no other line has.
+people and other literals, are the rest. So a line has the shape, the parameters and the noise of a real one.
 """
 
 import json

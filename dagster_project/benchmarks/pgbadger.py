@@ -16,9 +16,8 @@ def pgbadger_version() -> str:
     Raises:
         PgBadgerMissing: It is not installed.
     """
-    if not shutil.which("pgbadger"):
-        raise PgBadgerMissing("The benchmark compares with pgBadger: apt-get install pgbadger libjson-xs-perl.")
-    return subprocess.run(["pgbadger", "--version"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
+    asked = [_program(), "--version"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def pgbadger_seconds(log: Path, folder: Path, processes: int) -> float:
@@ -35,9 +34,16 @@ def pgbadger_seconds(log: Path, folder: Path, processes: int) -> float:
     Raises:
         PgBadgerMissing: It ended with an error, most likely because JSON::XS is missing.
     """
-    command = ["pgbadger", "--quiet", "--jobs", str(processes), "--format", "jsonlog"]
+    command = [_program(), "--quiet", "--jobs", str(processes), "--format", "jsonlog"]
     start = time.monotonic()
     done = subprocess.run([*command, "--outfile", folder / "report.html", log], capture_output=True, text=True)
     if done.returncode != 0 or not (folder / "report.html").exists():
         raise PgBadgerMissing(f"pgBadger failed; is libjson-xs-perl installed? {done.stderr.strip()[-300:]}")
     return time.monotonic() - start
+
+
+def _program() -> str:
+    found = shutil.which("pgbadger")
+    if not found:
+        raise PgBadgerMissing("The benchmark compares with pgBadger: apt-get install pgbadger libjson-xs-perl.")
+    return found

@@ -104,11 +104,11 @@ def _ask(path: Path) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _yes(path: Path) -> bool:  # noqa: ARG001
+def _yes(path: Path) -> bool:  # noqa: ARG001 - asked like _ask
     return True
 
 
-def _no(path: Path) -> bool:  # noqa: ARG001
+def _no(path: Path) -> bool:  # noqa: ARG001 - asked like _ask
     return False
 
 
