@@ -14,13 +14,11 @@ from typing import Any
 import psycopg
 
 from dagster_project.corpus.import_lines import ImportLine, read_lines
-from dagster_project.corpus.validation import validate_new_candidates
+from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.dbt_manifest import run_dbt
 from dagster_project.warehouse.connect import connect
 from dagster_project.warehouse.errors import WarehouseError
 from dagster_project.warehouse.settings import Warehouse
-from training.sql.catalog import read_catalog
-from training.sql.sandbox import Executor
 
 _INSERT = Path(__file__).with_name("insert_imported_pairs.sql")
 _VERDICTS = Path(__file__).with_name("import_verdicts.sql")
@@ -60,18 +58,7 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
         stored = _store(connection, path)
         tell(f"{stored} lines stored. Judging new candidates in the sandbox ...")
         run_dbt(warehouse, *_NEW_CANDIDATES)
-        search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
-        with (
-            Executor(warehouse.sandbox_dsn, search_path) as sandbox,
-            Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
-        ):
-            validate_new_candidates(
-                connection,
-                read_catalog(connection),
-                sandbox,
-                business,
-                lambda done, total: tell(f"{done} of {total} judged"),
-            )
+        judge_new_candidates(warehouse, connection, lambda done, total: tell(f"{done} of {total} judged"))
         tell("Building the corpus ...")
         run_dbt(warehouse, *_CORPUS)
         yield from _verdicts(connection, path.name)

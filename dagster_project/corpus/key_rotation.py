@@ -8,12 +8,10 @@ that has begun, so one that was interrupted is simply run again, and goes on.
 
 from collections.abc import Callable
 
-from dagster_project.corpus.validation import validate_new_candidates
+from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.dbt_manifest import run_dbt
 from dagster_project.warehouse.connect import connect
 from dagster_project.warehouse.settings import Warehouse
-from training.sql.catalog import read_catalog
-from training.sql.sandbox import Executor
 
 _WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # So that the index knows every value of now, and every table that is re-keyed is there.
@@ -41,12 +39,7 @@ def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
             tell("A rotation was begun and not finished: going on with it.")
         tell("Building the sandbox and the corpus anew ...")
         run_dbt(warehouse, *_REBUILT)
-        search_path = ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)
-        with (
-            Executor(warehouse.sandbox_dsn, search_path) as sandbox,
-            Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
-        ):
-            reasons = validate_new_candidates(connection, read_catalog(connection), sandbox, business, lambda *_: None)
+        reasons = judge_new_candidates(warehouse, connection, lambda *_: None)
         run_dbt(warehouse, *_THE_REST)
         connection.execute("select privacy.forget_old_keys()")
     tell(f"{reasons.total()} pairs were judged anew, and the old key is deleted.")

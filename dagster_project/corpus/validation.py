@@ -9,7 +9,8 @@ import psycopg
 
 from dagster_project.corpus.parity import Parity, ParityJudge
 from dagster_project.corpus.production_statements import production_statements
-from training.sql.catalog import Catalog
+from dagster_project.warehouse.settings import Warehouse
+from training.sql.catalog import Catalog, read_catalog
 from training.sql.sandbox import Executor
 from training.sql.validate import PairVerdict, validate_statement
 
@@ -22,6 +23,26 @@ from unnest(%s::text[], %s::text[], %s::text[]) as pairs (candidate_id, question
 where privacy.holds_personal_value(pairs.question) or privacy.holds_personal_value(pairs.sql)
 """
 _BATCH = 100  # verdicts are committed in hundreds, so that a kill loses little and the next run goes on from there
+
+
+def judge_new_candidates(
+    warehouse: Warehouse, connection: psycopg.Connection, report: Callable[[int, int], None]
+) -> Counter[str]:
+    """Judges every candidate that has no final verdict, with the roles that run statements in this warehouse.
+
+    Args:
+        warehouse: the warehouse.
+        connection: of role auditune_owner, in autocommit mode.
+        report: called with (done, total) after each batch.
+
+    Returns:
+        Number of verdicts by reason; accepted pairs under `accepted`.
+    """
+    with (
+        Executor(warehouse.sandbox_dsn, ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)) as sandbox,
+        Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
+    ):
+        return validate_new_candidates(connection, read_catalog(connection), sandbox, business, report)
 
 
 def validate_new_candidates(

@@ -7,11 +7,10 @@ import dagster as dg
 
 from dagster_project.corpus.dataset import write_dataset
 from dagster_project.corpus.settings import CorpusSettings
-from dagster_project.corpus.validation import validate_new_candidates
+from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.quality.codes import RULES
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
 from training.sql.catalog import read_catalog
-from training.sql.sandbox import Executor
 
 OWNERS = ["analytics@example.com"]
 PAIRS = dg.AssetKey(["corpus", "training_pairs"])
@@ -30,18 +29,9 @@ CATALOG = dg.AssetKey(["corpus", "schema_catalog"])
 def pair_validations(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Judges the candidates that have no final verdict yet under the present catalog."""
     settings = warehouse.settings
-    search_path = ", ".join(f"sandbox_{schema}" for schema in settings.schemas)
-    with (
-        warehouse.owner() as connection,
-        Executor(settings.sandbox_dsn, search_path) as sandbox,
-        Executor(settings.reader_dsn, ", ".join(settings.schemas)) as business,
-    ):
-        reasons = validate_new_candidates(
-            connection,
-            read_catalog(connection),
-            sandbox,
-            business,
-            lambda done, total: context.log.info(f"{done} of {total} candidates judged"),
+    with warehouse.owner() as connection:
+        reasons = judge_new_candidates(
+            settings, connection, lambda done, total: context.log.info(f"{done} of {total} candidates judged")
         )
         total = warehouse.count(connection, "raw_training.pair_validations")
     table = dg.MetadataValue.table(

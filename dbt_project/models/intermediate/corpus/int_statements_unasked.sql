@@ -4,14 +4,29 @@ with statements as (
 
 ),
 
+-- what dbt ran by itself nobody asked
+machine_executions as (
+
+    select
+        log_file,
+        byte_offset
+    from {{ ref('int_statement_tools') }}
+    where is_machine
+
+),
+
 executions as (
 
     select
-        statement_hash,
+        executed.statement_hash,
         count(*) as execution_count
-    from {{ ref('int_statement_executions') }}
-    where statement_hash is not null
-    group by statement_hash
+    from {{ ref('int_statement_executions') }} as executed
+    left join machine_executions
+        on executed.log_file = machine_executions.log_file
+        and executed.byte_offset = machine_executions.byte_offset
+    where executed.statement_hash is not null
+        and machine_executions.log_file is null
+    group by executed.statement_hash
 
 ),
 
