@@ -112,7 +112,12 @@ cross join lateral (
     select
         case
             when extracted.only_command is not null then extracted.only_command
-            when extracted.logged_statement ~* ';\s*\S|\mdeclare\M' then staging.asked_statement(extracted.logged_statement)
+            -- (BI tools write semicolons into a comment in front, a quarter of the sample's lines; reading the tokens of those
+            -- lines was nine tenths of this view's time)
+            when strpos(rtrim(extracted.logged_statement, E'; \t\r\n'), ';') > 0
+                and regexp_replace(extracted.logged_statement, '^(?:\s+|--[^\n]*\n|/\*[^*]*\*/)+', '') ~ ';\s*\S'
+                then staging.asked_statement(extracted.logged_statement)
+            when extracted.logged_statement ~* '\mdeclare\M' then staging.asked_statement(extracted.logged_statement)
             else extracted.logged_statement
         end as statement
     offset 0
