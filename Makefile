@@ -21,6 +21,10 @@ endif
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Containers often set this. Without compiled modules each of our many processes reads its libraries from their source:
+# `import dbt.cli.main` took 5.9 s instead of 3.3 s, `import torch, transformers, peft` 19.9 s instead of 8.1 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 # No tool that we start calls home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
