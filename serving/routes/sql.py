@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from serving.asking import ask
-from serving.rows import to_json
 from serving.schemas import SqlError, SqlRequest, SqlResponse
 from serving.service import RequestIdDep, ServiceDep
+from training.sql.json_values import to_json
 
 router = APIRouter(tags=["questions"])
 

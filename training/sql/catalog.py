@@ -64,9 +64,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The business tables of one warehouse, ordered by schema and name."""
+    """The business tables of one warehouse, ordered by schema and name.
+
+    Attributes:
+        tables: The tables.
+        unqualified: What a name without a schema means, where a search path decides that; None finds the one table of
+            that name.
+    """
 
     tables: tuple[Table, ...]
+    unqualified: Mapping[str, Table] | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -96,6 +103,8 @@ class Catalog:
         Returns:
             The table, or None where none, or more than one, has the name.
         """
+        if schema is None and self.unqualified is not None:
+            return self.unqualified.get(name)
         found = [table for table in self._by_name.get(name, ()) if schema in (None, table.schema)]
         return found[0] if len(found) == 1 else None
 

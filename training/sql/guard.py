@@ -56,21 +56,24 @@ class _Blocked(SqlError):
         self.code = code
 
 
-def check(sql: str, catalog: Catalog, *, allow_pii_columns: bool = True) -> Verdict:
+def check(
+    sql: str, catalog: Catalog, *, allow_pii_columns: bool = True, functions: frozenset[str] = frozenset()
+) -> Verdict:
     """Judge one statement.
 
     Args:
         sql: The text that would be run.
         catalog: The tables and columns that may be read.
         allow_pii_columns: Whether columns tagged as a person's data may be read.
+        functions: Names, in lower case, of functions that may be called besides those of `functions`.
 
     Returns:
         The verdict; a statement that cannot be read is blocked.
     """
     try:
         tree = parse_select(sql)
-        _check_tokens(sql, tree)
-        _check_nodes(tree)
+        _check_tokens(sql, tree, FUNCTIONS | functions)
+        _check_nodes(tree, FUNCTIONS | functions)
         binding = bind(tree, catalog)
         _check_recursion(binding)
         tables, columns = _reads(binding)
@@ -81,18 +84,18 @@ def check(sql: str, catalog: Catalog, *, allow_pii_columns: bool = True) -> Verd
     return Verdict(True, None, "", tables, columns)
 
 
-def _check_tokens(sql: str, tree: exp.Expression) -> None:
+def _check_tokens(sql: str, tree: exp.Expression, functions: frozenset[str]) -> None:
     """Block a name before a bracket that is no allowed function: the parser renames some functions, the text not."""
     aliases = {alias.name.lower() for alias in tree.find_all(exp.TableAlias)}
     previous = None
     for token in WarehouseDialect().tokenize(sql):
         if token.text == "(" and previous is not None and _NAME.match(previous):
-            if previous not in FUNCTIONS | WORDS_BEFORE_BRACKET | aliases:
+            if previous not in functions | WORDS_BEFORE_BRACKET | aliases:
                 raise _Blocked("function", "A function is not in the list of allowed functions.")
         previous = token.text.lower()
 
 
-def _check_nodes(tree: exp.Expression) -> None:
+def _check_nodes(tree: exp.Expression, functions: frozenset[str]) -> None:
     for node in tree.walk(bfs=False):
         if isinstance(node, exp.Into):
             raise _Blocked("into", "SELECT INTO creates a table; only reading is allowed.")
@@ -108,7 +111,7 @@ def _check_nodes(tree: exp.Expression) -> None:
         elif isinstance(node, exp.ExplodingGenerateSeries | exp.GenerateSeries):
             _check_series(node)
         elif isinstance(node, exp.Anonymous):
-            if not isinstance(node.this, str) or node.name.lower() not in FUNCTIONS | {"row"}:
+            if not isinstance(node.this, str) or node.name.lower() not in functions | {"row"}:
                 raise _Blocked("function", "A function is not in the list of allowed functions.")
         elif isinstance(node, exp.Pow) and any(inner is not node for inner in node.find_all(exp.Pow)):
             raise _Blocked("function", "Powers of powers are not allowed.")
@@ -191,3 +194,11 @@ def _reads(binding: Binding) -> tuple[tuple[str, ...], tuple[str, ...]]:
             names = [reference.output.final_name] if reference.output else list(table.by_name)
             columns.update(f"{table.name}.{name}" for name in names)
     return tuple(sorted(tables)), tuple(sorted(columns))
+
+
+if __name__ == "__main__":
+    import sys
+
+    from training.sql.guard_command import main
+
+    sys.exit(main())

@@ -40,7 +40,7 @@ class Execution:
         rows: The rows, at most the cap; None where the query failed.
         columns: The names of the result's columns.
         row_count: How many rows were read; the real number where `is_truncated` is false.
-        is_truncated: Whether there were more rows than the cap.
+        is_truncated: Whether there were more rows, or more bytes, than the caps.
         error_class: syntax, unknown_table, unknown_column, type, timeout, permission or other; None where it ran.
         sqlstate: PostgreSQL's code of the error, or None.
         elapsed_ms: Wall time, in milliseconds.
@@ -76,7 +76,15 @@ class Executor:
     Opens on first use and again when the connection was lost. Not for several threads at once.
     """
 
-    def __init__(self, dsn: str, search_path: str, statement_timeout_ms: int = 5000, row_cap: int = 10_000):
+    def __init__(
+        self,
+        dsn: str,
+        search_path: str,
+        statement_timeout_ms: int = 5000,
+        row_cap: int = 10_000,
+        byte_cap: int | None = None,
+        role: str | None = None,
+    ):
         """Prepare without connecting.
 
         Args:
@@ -84,11 +92,16 @@ class Executor:
             search_path: The schema, or comma-separated schemas, that table names without a schema mean.
             statement_timeout_ms: The longest a statement may take.
             row_cap: The most rows that are read.
+            byte_cap: The most bytes of values, as the server writes them in text, that are read; None for no cap. The
+                row that goes beyond is left out. It is read from the server row by row, so one row may be larger.
+            role: The role that statements run as (`SET ROLE`); None for the one that connects.
         """
         self._dsn = dsn
         self._schemas = [name.strip() for name in search_path.split(",") if name.strip()]
         self._timeout_ms = statement_timeout_ms
         self._row_cap = row_cap
+        self._byte_cap = byte_cap
+        self._role = role
         self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -120,13 +133,11 @@ class Executor:
         self._connect()
         started = time.perf_counter()
         try:
-            columns, rows = self._in_transaction(lambda connection: self._read(connection, sql))
+            columns, rows, is_truncated = self._in_transaction(lambda connection: self._read(connection, sql))
         except psycopg.Error as error:
             failed_ms = (time.perf_counter() - started) * 1000
             return Execution(None, (), 0, False, classify(error.sqlstate), error.sqlstate, failed_ms)
         elapsed_ms = (time.perf_counter() - started) * 1000
-        is_truncated = len(rows) > self._row_cap
-        rows = rows[: self._row_cap]
         return Execution(rows, columns, len(rows), is_truncated, None, None, elapsed_ms)
 
     def estimate_cost(self, sql: str) -> float:
@@ -141,12 +152,26 @@ class Executor:
             refusal = QueryRefused(classify(error.sqlstate))
         raise refusal
 
-    def _read(self, connection: psycopg.Connection, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    def _read(self, connection: psycopg.Connection, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]], bool]:
         # A server-side cursor: the server stops after the capped rows, and takes nothing but one query.
         with connection.cursor(name="answer") as cursor:
             cursor.execute(sql.strip().rstrip(";").encode())
-            rows = cursor.fetchmany(self._row_cap + 1)
-            return tuple(column.name for column in cursor.description or ()), rows
+            columns = tuple(column.name for column in cursor.description or ())
+            if self._byte_cap is None:
+                rows = cursor.fetchmany(self._row_cap + 1)
+                return columns, rows[: self._row_cap], len(rows) > self._row_cap
+            return columns, *self._read_bytes(cursor, self._byte_cap)
+
+    def _read_bytes(self, cursor: psycopg.ServerCursor, byte_cap: int) -> tuple[list[tuple[Any, ...]], bool]:
+        """Reads row by row, so that what lies beyond the cap is never sent; the values' lengths are the server's."""
+        rows: list[tuple[Any, ...]] = []
+        read = 0
+        while (row := cursor.fetchone()) is not None:
+            read += sum(len(cursor.pgresult.get_value(0, place) or b"") for place in range(len(row)))
+            if len(rows) == self._row_cap or read > byte_cap:
+                return rows, True
+            rows.append(row)
+        return rows, False
 
     def _in_transaction(self, action: Callable[[psycopg.Connection], _Result]) -> _Result:
         connection = self._connect()
@@ -164,9 +189,12 @@ class Executor:
         connection = psycopg.connect(self._dsn, autocommit=True, application_name="auditune")
         connection.execute("set default_transaction_read_only = on")
         connection.execute(f"set statement_timeout = {int(self._timeout_ms)}")
+        connection.execute(f"set lock_timeout = {int(self._timeout_ms)}")
         connection.execute(f"set idle_in_transaction_session_timeout = {int(self._timeout_ms) * 2}")
         path = pgsql.SQL(", ").join(map(pgsql.Identifier, self._schemas))
         connection.execute(pgsql.SQL("set search_path = {}").format(path))
+        if self._role is not None:
+            connection.execute(pgsql.SQL("set role {}").format(pgsql.Identifier(self._role)))
         connection.autocommit = False
         self._connection = connection
         return connection

@@ -1,4 +1,4 @@
-"""PostgreSQL values as JSON values; used by the answer's rows."""
+"""PostgreSQL values as JSON values; used by the API and by the guard's command."""
 
 import math
 from collections.abc import Mapping

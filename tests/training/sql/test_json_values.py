@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from serving.rows import to_json
+from training.sql.json_values import to_json
 
 
 @pytest.mark.parametrize(
