@@ -11,12 +11,13 @@ _PURGE = (Path(__file__).parent / "purge.sql").read_text()
 
 @dataclass(frozen=True)
 class PurgeResult:
-    """How many lines were deleted, how many of the quarantine, of how many sessions and files."""
+    """How many lines were deleted, how many in quarantine, of how many sessions and files; and how many counters."""
 
     lines: int
     quarantined: int
     sessions: int
     files: int
+    counters: int
 
 
 def purge(connection: psycopg.Connection, today: date, days: int) -> PurgeResult:

@@ -1,4 +1,5 @@
--- Deletes what is older than a day: lines by their own time, lines in quarantine (which have none) by when they came.
+-- Deletes what is older than a day: lines by their own time, lines in quarantine (which have none) by when they came, and
+-- snapshots of pg_stat_statements (the counters of the oldest that is kept hold all calls before it).
 -- Parameter: %(first_kept)s. Only lines that dbt has read: what is read late is kept until it has been anonymized.
 -- What is remembered is how many lines of which file went, and which lines of which session, so that none comes twice.
 with purged as (
@@ -41,10 +42,17 @@ counted as (
     ) as gone
     where files.log_file = gone.log_file
     returning 1
+),
+
+snapshots as (
+    delete from raw_audit.stat_statements
+    where captured_at < %(first_kept)s::date at time zone 'UTC'
+    returning 1
 )
 
 select
     (select count(*) from purged) as lines,
     (select count(*) from forgotten) as quarantined,
     (select count(*) from sessions) as sessions,
-    (select count(*) from counted) as files
+    (select count(*) from counted) as files,
+    (select count(*) from snapshots) as counters

@@ -57,12 +57,12 @@ def test_only_lines_older_than_the_days_go_and_their_number_stays(
     reader.execute("update raw_audit.quarantined_lines set quarantined_at = %s", [OLD])
     dbt_has_read_everything(reader)
 
-    assert purge(reader, TODAY, days=30) == PurgeResult(lines=2, quarantined=1, sessions=1, files=1)
+    assert purge(reader, TODAY, days=30) == PurgeResult(lines=2, quarantined=1, sessions=1, files=1, counters=0)
 
     assert messages(reader) == ["line 3"]
     assert reader.execute("select lines_read, purged_lines from raw_audit.log_files").fetchone() == (4, 3)
     assert_no_line_is_lost(warehouse, monkeypatch)
-    assert purge(reader, TODAY, days=30) == PurgeResult(0, 0, 0, 0)
+    assert purge(reader, TODAY, days=30) == PurgeResult(0, 0, 0, 0, 0)
 
 
 def test_a_line_that_dbt_has_not_read_is_kept(reader: psycopg.Connection, log: Path) -> None:
@@ -101,3 +101,28 @@ def test_thirty_days_unless_the_environment_says_otherwise(monkeypatch: pytest.M
     monkeypatch.setenv("AUDITUNE_RAW_DAYS", "0")
     with pytest.raises(ValueError, match="raw_days"):
         RetentionSettings()
+
+
+def test_counters_of_statements_go_with_the_days_too(reader: psycopg.Connection) -> None:
+    reader.execute("truncate raw_audit.stat_statements")
+    insert = "insert into raw_audit.stat_statements values (%s, 7, 1, 1, 1)"
+    for moment in (OLD, LAST_KEPT):
+        reader.execute(insert, [moment])
+
+    assert purge(reader, TODAY, days=30).counters == 1
+    kept = reader.execute("select captured_at = %s::timestamptz from raw_audit.stat_statements", [LAST_KEPT])
+    assert kept.fetchall() == [(True,)]
+
+
+def test_no_other_role_of_ours_reads_the_raw_log(warehouse: Warehouse) -> None:
+    tables = "select relname from pg_class where relnamespace = 'raw_audit'::regnamespace and relkind in ('r', 'v')"
+    roles = "select rolname from pg_roles where rolname ~ '^auditune_' and not rolsuper"
+    readable = f"""
+        select rolname, relname from ({roles}) as roles, ({tables}) as tables
+        where has_schema_privilege(rolname, 'raw_audit', 'usage')
+            or has_table_privilege(rolname, 'raw_audit.' || relname, 'select')
+    """
+    with psycopg.connect(warehouse.dsn) as connection:
+        readers = {role for role, _ in connection.execute(readable).fetchall()}
+        assert connection.execute(f"select count(*) from ({tables}) as tables").fetchone()[0] >= 5
+    assert readers == {"auditune_owner"}
