@@ -11,13 +11,19 @@ from training.sql.catalog import Catalog
 from training.sql.guard import check
 
 HERE = Path(__file__).parent
-HARMLESS = (HERE / "queries.sql").read_text().splitlines()
-ATTACKS = [line.split("\t")[1] for line in (HERE / "attacks.tsv").read_text().splitlines()]
+HARMLESS = [sql for name in ("queries.sql", "harmless.sql") for sql in (HERE / name).read_text().splitlines()]
+ATTACKS = [tuple(line.split("\t")) for line in (HERE / "attacks.tsv").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("sql", ATTACKS)
-def test_blocks(sql: str, catalog: Catalog) -> None:
-    verdict = check(sql, catalog)
+def test_the_collections_are_as_large_as_they_claim() -> None:
+    assert len(set(ATTACKS)) == len(ATTACKS) >= 300
+    assert len({kind for kind, _ in ATTACKS}) >= 25
+    assert len(set(HARMLESS)) == len(HARMLESS) >= 120
+
+
+@pytest.mark.parametrize(("kind", "sql"), ATTACKS)
+def test_blocks(kind: str, sql: str, catalog: Catalog) -> None:
+    verdict = check(sql, catalog, allow_pii_columns=kind != "tagged")
     assert not verdict.allowed
     assert verdict.rule
     assert verdict.message
@@ -37,26 +43,6 @@ def test_says_what_is_read(catalog: Catalog) -> None:
     assert "orders.total" in verdict.columns
     assert "customers.email" in verdict.columns
     assert "orders.status" not in verdict.columns
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select email from customers",
-        "select * from customers",
-        "select c from customers c",
-        "select count(c.*) from customers c",
-        "select 1 from customers order by email",
-        "select x.a from (select lower(name) as a from customers) x",
-        "select 1 from orders o where exists (select 1 from customers c where c.email like 'a%')",
-        "select count(*) from customers c(a, b, d) where b = 'x'",
-        "select row_number() over (partition by name) from customers",
-        "select e.name from customers natural join (select email from customers) as e(email) join employees e on true",
-    ],
-)
-def test_tagged_columns_stay_out_of_reach(sql: str, catalog: Catalog) -> None:
-    verdict = check(sql, catalog, allow_pii_columns=False)
-    assert not verdict.allowed
 
 
 def test_untagged_columns_of_a_tagged_table_may_be_read(catalog: Catalog) -> None:
@@ -79,7 +65,7 @@ def test_messages_quote_nothing(sql: str, catalog: Catalog) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(sql=st.sampled_from(HARMLESS + ATTACKS), chance=st.randoms(use_true_random=False))
+@given(sql=st.sampled_from(HARMLESS + [sql for _, sql in ATTACKS]), chance=st.randoms(use_true_random=False))
 def test_mutated_statements_get_a_verdict(sql: str, chance: random.Random, catalog: Catalog) -> None:
     text = list(sql)
     for _ in range(chance.randint(1, 5)):

@@ -1,0 +1,81 @@
+"""The layers behind the guard's tree check, each without the others: what gets past one is stopped by the next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dagster_project.warehouse.business import grant_business_schema
+from dagster_project.warehouse.settings import Warehouse
+from tests.training.sql.conftest import _TABLES
+from training.sql.sandbox import Executor
+
+HERE = Path(__file__).parent
+ATTACKS = [tuple(line.split("\t")) for line in (HERE / "attacks.tsv").read_text().splitlines()]
+HARMLESS = [sql for name in ("queries.sql", "harmless.sql") for sql in (HERE / name).read_text().splitlines()]
+# What writes, reads files, reaches other hosts or runs the server is for the role to refuse, not for the guard alone.
+REFUSED = {"write", "into", "ddl", "files", "large", "admin", "locking", "multiple", "statement", "sequence"}
+# … but for these, which any role may call, and which change nothing (process 1 is none of the server's).
+LEFT_TO_THE_GUARD = {
+    "table orders",
+    "values (1)",
+    "select pg_notify('a', 'b')",
+    "select pg_cancel_backend(1)",
+    "select pg_terminate_backend(1)",
+    "select pg_export_snapshot()",
+    "select pg_relation_filepath('orders')",
+    "select pg_logical_emit_message(true, 'a', 'b')",
+}
+
+_STATE = """
+select 'relation', relname::text from pg_class where relkind in ('r', 'v', 'm', 'S') and relnamespace::regnamespace::text !~ '^pg_'
+union all select 'role', rolname || rolsuper || coalesce(rolconfig::text, '') from pg_roles
+union all select 'function', proname::text from pg_proc where pronamespace::regnamespace::text !~ '^(pg_|information)'
+union all select 'orders', md5(string_agg(orders::text, ',' order by order_id)) from shop.orders
+union all select 'customers', md5(string_agg(customers::text, ',' order by customer_id)) from shop.customers
+union all select 'large object', oid::text from pg_largeobject_metadata
+order by 1, 2
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(warehouse: Warehouse, admin_dsn: str) -> Iterator[psycopg.Connection]:
+    """The small shop as a business schema; the superuser's connection to it."""
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        admin.execute("create schema shop")
+        admin.execute("set search_path = shop")
+        for name, columns in _TABLES.items():
+            admin.execute(f"create table {name} ({columns})")
+        admin.execute((HERE / "rows.sql").read_text())
+        grant_business_schema(admin, "shop")
+        yield admin
+
+
+def test_without_the_guard_the_role_changes_nothing(shop: psycopg.Connection, warehouse: Warehouse) -> None:
+    before = shop.execute(_STATE).fetchall()
+    assert len(before) > 20
+
+    with Executor(warehouse.reader_dsn, "shop", statement_timeout_ms=200) as reader:
+        ran = {sql for kind, sql in ATTACKS if kind in REFUSED and reader.run(sql).error_class is None}
+
+    assert ran <= LEFT_TO_THE_GUARD
+    assert shop.execute(_STATE).fetchall() == before
+
+
+def test_without_the_roles_settings_the_transaction_is_read_only(shop: psycopg.Connection, admin_dsn: str) -> None:
+    """As a superuser, for whom no privilege is missing."""
+    before = shop.execute(_STATE).fetchall()
+
+    with Executor(admin_dsn, "shop", statement_timeout_ms=200) as superuser:
+        for kind, sql in ATTACKS:
+            if kind in ("write", "into", "ddl", "large"):
+                assert superuser.run(sql).error_class is not None, sql
+
+    assert shop.execute(_STATE).fetchall() == before
+
+
+def test_what_is_harmless_runs(shop: psycopg.Connection, warehouse: Warehouse) -> None:
+    with Executor(warehouse.reader_dsn, "shop", statement_timeout_ms=5000) as reader:
+        failed = {sql: found.sqlstate for sql in HARMLESS if (found := reader.run(sql)).error_class is not None}
+    assert failed == {}
