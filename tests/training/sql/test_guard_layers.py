@@ -29,7 +29,8 @@ LEFT_TO_THE_GUARD = {
 }
 
 _STATE = """
-select 'relation', relname::text from pg_class where relkind in ('r', 'v', 'm', 'S') and relnamespace::regnamespace::text !~ '^pg_'
+select 'relation', relname::text from pg_class
+where relkind in ('r', 'v', 'm', 'S') and relnamespace::regnamespace::text !~ '^pg_'
 union all select 'role', rolname || rolsuper || coalesce(rolconfig::text, '') from pg_roles
 union all select 'function', proname::text from pg_proc where pronamespace::regnamespace::text !~ '^(pg_|information)'
 union all select 'orders', md5(string_agg(orders::text, ',' order by order_id)) from shop.orders
