@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from llguidance import LLMatcher
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.constraint import GrammarConstraint
 from training.data import bucketed_batches
 from training.decoder import LlamaDecoder
 from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
@@ -40,6 +42,7 @@ class _Row:
 
     prompt: list[int]
     answer: list[int] = field(default_factory=list)
+    place: LLMatcher | None = None  # where the answer is in the grammar, if there is one
 
 
 class Generator:
@@ -55,6 +58,7 @@ class Generator:
         catalog: Catalog,
         max_new_tokens: int,
         batch_size: int = 32,
+        constraint: GrammarConstraint | None = None,
     ) -> None:
         """Runs the schema prefix once and keeps its keys and values.
 
@@ -64,7 +68,9 @@ class Generator:
             catalog: The tables that questions are about.
             max_new_tokens: Longest answer, in tokens.
             batch_size: Most questions decoded at once.
+            constraint: The grammar that answers keep to; None lets the model write anything.
         """
+        self._constraint = constraint
         self._tokenizer = tokenizer
         self._max_new_tokens = max_new_tokens
         self._batch_size = batch_size
@@ -107,6 +113,9 @@ class Generator:
     def _answer(self, questions: Sequence[str], choose: Choose) -> list[Generation]:
         suffixes = [question_suffix(question, self._values.hints(question)) for question in questions]
         rows = [_Row(self._tokenizer.encode(suffix, add_special_tokens=False)) for suffix in suffixes]
+        if self._constraint is not None:
+            for row in rows:
+                row.place = self._constraint.start()
         for group in bucketed_batches([len(row.prompt) for row in rows], self._batch_size, seed=None):
             self._decode([rows[index] for index in group], choose)
         return [self._finish(row) for row in rows]
@@ -123,7 +132,7 @@ class Generator:
         logits = self._decoder.forward(torch.tensor([row.prompt[:common] for row in rows]), cache)
         live = list(rows)  # the rows in the cache, in its order; some may be finished
         while True:
-            chosen = choose(logits).tolist()
+            chosen = choose(self._restrict(logits, live, cache.length)).tolist()
             following = [self._advance(row, cache.length, token) for row, token in zip(live, chosen, strict=True)]
             going = [index for index, row in enumerate(live) if not self._is_finished(row)]
             if not going:
@@ -133,12 +142,22 @@ class Generator:
                 live, following = [live[index] for index in going], [following[index] for index in going]
             logits = self._decoder.forward(torch.tensor(following)[:, None], cache)
 
+    def _restrict(self, logits: torch.Tensor, rows: Sequence[_Row], position: int) -> torch.Tensor:
+        """Keeps the rows that write inside the grammar; those that still read their prompt are left alone."""
+        if self._constraint is None:
+            return logits
+        is_writing = [position >= len(row.prompt) and not self._is_finished(row) for row in rows]
+        places = [row.place if writes else None for row, writes in zip(rows, is_writing, strict=True)]
+        return self._constraint.restrict(logits, places)
+
     def _advance(self, row: _Row, position: int, chosen: int) -> int:
         """Returns the row's token at a position: of its prompt as long as that lasts, then what the model chose."""
         if position < len(row.prompt):
             return row.prompt[position]
         if not self._is_finished(row):
             row.answer.append(chosen)
+            if row.place is not None and chosen != self._tokenizer.eos_token_id:
+                row.place.consume_token(chosen)
         return chosen
 
     def _is_finished(self, row: _Row) -> bool:
