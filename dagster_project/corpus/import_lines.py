@@ -148,7 +148,9 @@ def _header(line: _RawLine) -> tuple[list[str], str]:
         names = [name.strip().lower() for name in fields]
         if {"question", "sql"} <= set(names):
             return names, delimiter
-    raise ImportFileError("The CSV file has no header with the columns question and sql (and id, if you like) in UTF-8: add it.")
+    raise ImportFileError(
+        "The CSV file has no header with the columns question and sql (and id, if you like) in UTF-8: add it."
+    )
 
 
 def _pair(number: int, content_hash: str, question: Any, sql: Any, own_id: Any) -> ImportLine:

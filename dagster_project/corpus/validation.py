@@ -9,6 +9,7 @@ import psycopg
 
 from dagster_project.corpus.parity import Parity, ParityJudge
 from dagster_project.corpus.production_statements import production_statements
+from dagster_project.corpus.rules_version import rules_version
 from dagster_project.warehouse.settings import Warehouse
 from training.sql.catalog import Catalog, read_catalog
 from training.sql.sandbox import Executor
@@ -52,7 +53,7 @@ def validate_new_candidates(
     business: Executor,
     report: Callable[[int, int], None],
 ) -> Counter[str]:
-    """Judges every candidate that has no final verdict under this catalog.
+    """Judges every candidate that has no final verdict under this catalog and the rules in force.
 
     Args:
         connection: of role auditune_owner, in autocommit mode.
@@ -64,7 +65,9 @@ def validate_new_candidates(
     Returns:
         Number of verdicts by reason; accepted pairs under `accepted`.
     """
-    candidates = connection.execute(_NEW_CANDIDATES, {"catalog_hash": catalog.hash}).fetchall()
+    candidates = connection.execute(
+        _NEW_CANDIDATES, {"catalog_hash": catalog.hash, "rules_version": rules_version()}
+    ).fetchall()
     reasons: Counter[str] = Counter()
     judge = ParityJudge(connection, catalog, business, sandbox)
     for start in range(0, len(candidates), _BATCH):
@@ -95,8 +98,9 @@ def _judge_batch(
             judged[key] = (verdict, _parity(judge, key[1], verdict))
         verdicts.append(judged[key])
     personal = _personal(connection, batch, [verdict for verdict, _ in verdicts])
+    judged_under = {"catalog_hash": catalog.hash, "rules_version": rules_version()}
     return [
-        {"candidate_id": candidate_id, "catalog_hash": catalog.hash, **_row(*both, candidate_id in personal)}
+        {"candidate_id": candidate_id, **judged_under, **_row(*both, candidate_id in personal)}
         for (candidate_id, _, _), both in zip(batch, verdicts, strict=True)
     ]
 

@@ -94,7 +94,13 @@ def test_csv_may_be_parted_by_semicolons_and_hold_bytes_that_are_no_text(tmp_pat
 
 @pytest.mark.parametrize(
     "broken",
-    ['b,"How many?,select 2', 'b,How many?,"select 2', '"b,How many?,select 2', 'b,"How" many?,select 2', "b,How\rmany?,x"],
+    [
+        'b,"How many?,select 2',
+        'b,How many?,"select 2',
+        '"b,How many?,select 2',
+        'b,"How" many?,select 2',
+        "b,How\rmany?,select 2",
+    ],
 )
 def test_a_quote_that_is_not_closed_takes_no_other_line_along(tmp_path: Path, broken: str) -> None:
     before, behind = "a,First?,select 1", ['c,"Third, or\nnot?",select 3', 'd,Fourth?,"select 4"']

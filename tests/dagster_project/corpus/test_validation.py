@@ -115,6 +115,20 @@ def test_a_verdict_is_given_once_per_catalog(owner, built_copy: Warehouse, catal
     assert validate(owner, built_copy, another).total() == len(STATEMENTS)
 
 
+def test_changed_rules_judge_every_pair_again_and_the_same_rules_none(
+    owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate(owner, built_copy, catalog)
+    assert validate(owner, built_copy, catalog).total() == 0
+
+    monkeypatch.setattr(validation, "rules_version", lambda: "another")
+
+    assert validate(owner, built_copy, catalog).total() == len(STATEMENTS)
+    assert validate(owner, built_copy, catalog).total() == 0
+    kept = owner.execute("select distinct rules_version, count(*) from raw_training.pair_validations group by 1")
+    assert kept.fetchall() == [("another", len(STATEMENTS))]  # the verdict before is replaced
+
+
 def test_a_kill_keeps_the_verdicts_so_far_and_the_next_run_goes_on(
     owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
