@@ -241,7 +241,10 @@ def test_a_statement_that_is_logged_before_it_is_analyzed_gets_the_query_id_of_a
     common = known.keys() & found.keys()
     assert len(common) > 50
     assert {key: found[key] for key in common} == {key: known[key] for key in common}
-    assert {key: ids for key, ids in found.items() if None in ids} == {}
+    # one statement of a message that holds several has none: what is logged for the message is the last one's
+    unknown = {key for key, ids in found.items() if None in ids}
+    assert {key for key, ids in known.items() if None in ids} == unknown
+    assert len(unknown) < 5
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-all") and "pgaudit" not in name])
@@ -250,7 +253,8 @@ def test_without_such_a_line_a_simple_statement_has_no_query_id(recordings: Reco
     for (client, _, _), ids in query_ids(recordings, name).items():
         by_client[client] |= {query_id is None for query_id in ids}
 
-    assert by_client["psql"] == by_client["psycopg2"] == {True}
+    assert True in by_client["psql"]  # (from 18 on it can bind as well)
+    assert by_client["psycopg2"] == {True}
     assert by_client["asyncpg"] == {False}  # it prepares, so the statement was analyzed before it was logged
 
 

@@ -147,6 +147,25 @@ def test_a_kill_keeps_the_verdicts_so_far_and_the_next_run_goes_on(
     assert validate(owner, built_copy, catalog).total() == len(STATEMENTS) - 6
 
 
+def test_the_questions_of_one_statement_are_judged_together(
+    owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [(f"{place} question", "select max(order_id) from orders") for place in ("a first", "n middle", "z last")]
+    owner.cursor().executemany(
+        "insert into intermediate.int_pair_candidates (candidate_id, question, statement) values (%s, 'Q?', %s)", asked
+    )
+    ran: list[str] = []
+    judge = validation.validate_statement
+    monkeypatch.setattr(validation, "validate_statement", lambda sql, *rest: ran.append(sql) or judge(sql, *rest))
+    monkeypatch.setattr(validation, "_BATCH", 3)
+
+    validate(owner, built_copy, catalog)
+
+    assert 1 <= ran.count(asked[0][1]) <= 2  # twice where they stand on both sides of a batch's end
+    kept = owner.execute("select count(*) from raw_training.pair_validations where candidate_id like '% question'")
+    assert kept.fetchone() == (3,)
+
+
 def test_what_holds_a_person_is_not_copied_into_the_verdict(owner, built_copy: Warehouse, catalog: Catalog) -> None:
     validate(owner, built_copy, catalog)
 
