@@ -9,7 +9,7 @@
         earlier.*
     from {{ ref('stg_audit__errors') }} as errors
     cross join generate_series(1, 3) as before (lines)
-    -- (a subquery with a limit is looked up in the index line by line, never joined)
+    -- (a subquery with a limit, here and below, is looked up in the index row by row, never joined)
     cross join lateral (
         select
             statements.log_file,
@@ -78,13 +78,14 @@
         order by statements.session_line_number desc
         limit 1
     ) as earlier
-    where not exists (
-        select 1
+    where (
+        select true
         from {{ ref('stg_audit__durations') }} as others
         where others.session_id = first_durations.session_id
             and others.session_line_number > earlier.session_line_number
             and others.session_line_number < first_durations.session_line_number
-    )
+        limit 1
+    ) is null
 {% endmacro %}
 
 {#- A pre-hook of int_statement_executions: its rows say what the late lines say. The moments of the rows stand in the
@@ -123,16 +124,16 @@
     {%- set read = [ref('stg_audit__errors'), ref('stg_audit__statements')] -%}    {#- (outside the condition, or dbt does not see it) -#}
     {%- if execute and is_incremental() %}
         delete from {{ relation }} as kept
-        using (
-            select distinct privacy.keyed_hash({{ bound('staging.statement_body(late.statement)', 'late.parameters') }}) as statement_hash
+        where kept.statement_hash = any (array(
+            select privacy.keyed_hash({{ bound('staging.statement_body(late.statement)', 'late.parameters') }})
             from ({{ failed_late(relation) }}) as late
-        ) as failed
-        where kept.statement_hash = failed.statement_hash
-            and not exists (
-                select 1
+        ))
+            and (
+                select true
                 from {{ ref('int_statement_executions') }} as executions
                 where executions.statement_hash = kept.statement_hash
-            )
+                limit 1
+            ) is null
     {%- endif -%}
 {% endmacro %}
 
@@ -140,9 +141,17 @@
 {% macro forget_failed_executions(relation) %}
     {%- set read = [ref('stg_audit__errors'), ref('stg_audit__statements')] -%}    {#- (outside the condition, or dbt does not see it) -#}
     {%- if execute and is_incremental() %}
-        delete from {{ relation }} as kept
-        using ({{ failed_late(relation) }}) as late
-        where kept.log_file = late.log_file
-            and kept.byte_offset = late.byte_offset
+        delete from {{ relation }}
+        where ctid = any (array(
+            select kept.place
+            from ({{ failed_late(relation) }}) as late
+            cross join lateral (
+                select ctid as place
+                from {{ relation }} as executions
+                where executions.log_file = late.log_file
+                    and executions.byte_offset = late.byte_offset
+                limit 1
+            ) as kept
+        ))
     {%- endif -%}
 {% endmacro %}
