@@ -6,6 +6,7 @@ A line that holds no pair is no error: it comes out with the code that says why 
 import csv
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,41 +105,52 @@ def _csv_records(lines: Iterator[_RawLine]) -> Iterator[ImportLine]:
     if first is None:
         return
     header, delimiter = _header(first)
-    last_number = first.number
+    csv.field_size_limit(MAX_LINE_BYTES)
+    waiting: deque[_RawLine] = deque()
 
-    def texts() -> Iterator[str]:
-        nonlocal last_number
-        for line in lines:
-            last_number = line.number
+    def texts(taken: list[_RawLine]) -> Iterator[str]:
+        """The next lines, one by one; noted in `taken`, so that they can be read otherwise."""
+        while line := waiting.popleft() if waiting else next(lines, None):
+            taken.append(line)
             yield line.content.decode("utf-8", "surrogateescape")
 
-    reader = csv.reader(texts(), delimiter=delimiter)
-    csv.field_size_limit(MAX_LINE_BYTES)
     while True:
-        number = last_number + 1
-        try:
-            fields = next(reader)
-        except StopIteration:
+        taken: list[_RawLine] = []
+        fields, rejection = _next_record(csv.reader(texts(taken), delimiter=delimiter, strict=True))
+        if not taken:
             return
-        except csv.Error:
-            yield ImportLine(number, _hash_of([str(number)]), rejection="too_long")
-            continue
-        content_hash = _hash_of(fields)
-        if not fields or len(fields) != len(header):
-            yield ImportLine(number, content_hash, rejection="not_csv")
+        if rejection is None and len(fields) != len(header):
+            rejection = "not_csv"
+        if taken[0].is_cut:
+            rejection = "too_long"
+        if rejection:
+            # A quote that nobody has closed took other lines with it: they are read as records of their own.
+            waiting.extendleft(reversed(taken[1:]))
+            yield ImportLine(taken[0].number, hashlib.sha256(taken[0].content).hexdigest(), rejection=rejection)
             continue
         record = dict(zip(header, fields, strict=True))
-        yield _pair(number, content_hash, record["question"], record["sql"], record.get("id") or None)
+        yield _pair(taken[0].number, _hash_of(fields), record["question"], record["sql"], record.get("id") or None)
+
+
+def _next_record(reader: Iterator[list[str]]) -> tuple[list[str], str | None]:
+    """The fields of the next record, or none and why."""
+    try:
+        return next(reader, []), None
+    except csv.Error as error:
+        return [], "too_long" if "field larger than" in str(error) else "not_csv"
 
 
 def _header(line: _RawLine) -> tuple[list[str], str]:
     """The names of the columns, in lower case, and the delimiter between them."""
-    text = line.content.decode("utf-8", "replace")
+    text = line.content.decode("utf-8", "replace").rstrip("\r\n")
     for delimiter in _DELIMITERS:
-        names = [name.strip().lower() for name in next(csv.reader([text], delimiter=delimiter), [])]
+        fields, _ = _next_record(csv.reader([text], delimiter=delimiter))
+        names = [name.strip().lower() for name in fields]
         if {"question", "sql"} <= set(names):
             return names, delimiter
-    raise ImportFileError("The CSV file has no header with the columns question and sql (and id, if you like): add it.")
+    raise ImportFileError(
+        "The CSV file has no header with the columns question and sql (and id, if you like) in UTF-8: add it."
+    )
 
 
 def _pair(number: int, content_hash: str, question: Any, sql: Any, own_id: Any) -> ImportLine:

@@ -51,17 +51,18 @@ def import_pairs(warehouse: Warehouse, path: Path, tell: Callable[[str], None]) 
         dagster_project.dbt_manifest.DbtError: dbt failed.
     """
     next(read_lines(path), None)  # what is wrong with the file itself is said at once
+    file_name = path.name.encode(errors="backslashreplace").decode()  # a name need not be UTF-8
     tell("Building the warehouse's candidates ...")
     run_dbt(warehouse, *(_CANDIDATES if _is_built(warehouse) else _ALL))
     with connect(warehouse.dsn, "AUDITUNE_DSN") as connection:
-        tell(f"Storing the lines of {path.name}, pseudonymized ...")
-        stored = _store(connection, path)
+        tell(f"Storing the lines of {file_name}, pseudonymized ...")
+        stored = _store(connection, path, file_name)
         tell(f"{stored} lines stored. Judging new candidates in the sandbox ...")
         run_dbt(warehouse, *_NEW_CANDIDATES)
         judge_new_candidates(warehouse, connection, lambda done, total: tell(f"{done} of {total} judged"))
         tell("Building the corpus ...")
         run_dbt(warehouse, *_CORPUS)
-        yield from _verdicts(connection, path.name)
+        yield from _verdicts(connection, file_name)
 
 
 def _is_built(warehouse: Warehouse) -> bool:
@@ -80,17 +81,17 @@ def _is_built(warehouse: Warehouse) -> bool:
         return connection.execute("select to_regclass('corpus.corpus_quality')").fetchone()[0] is not None
 
 
-def _store(connection: psycopg.Connection, path: Path) -> int:
+def _store(connection: psycopg.Connection, path: Path, file_name: str) -> int:
     """Stores the lines that are not stored yet, and notes all of them; returns how many the file has."""
     connection.execute(_LINES_OF_THIS_RUN)
     lines, count = read_lines(path), 0
     while batch := list(islice(lines, _BATCH)):
         try:
-            _insert(connection, path.name, batch)
+            _insert(connection, file_name, batch)
         except psycopg.DataError:
             # A literal that its personal column's type does not take (a birth date '2024-99-99') has no pseudonym.
             for line in batch:
-                _insert_or_reject(connection, path.name, line)
+                _insert_or_reject(connection, file_name, line)
         count += len(batch)
     connection.execute("analyze pg_temp.import_lines")
     return count

@@ -1,7 +1,7 @@
 """Runs new candidate pairs in the sandbox and on the business, for the asset `raw_training/pair_validations`."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import psycopg
 
 from dagster_project.corpus.parity import Parity, ParityJudge
 from dagster_project.corpus.production_statements import production_statements
+from dagster_project.corpus.rules_version import rules_version
 from dagster_project.warehouse.settings import Warehouse
 from training.sql.catalog import Catalog, read_catalog
 from training.sql.sandbox import Executor
@@ -23,6 +24,9 @@ from unnest(%s::text[], %s::text[], %s::text[]) as pairs (candidate_id, question
 where privacy.holds_personal_value(pairs.question) or privacy.holds_personal_value(pairs.sql)
 """
 _BATCH = 100  # verdicts are committed in hundreds, so that a kill loses little and the next run goes on from there
+# What statements were on the business is looked up for more at once: each time, every value of the tagged columns
+# that a surrogate may stand for is hashed.
+_RESTORED = 2_000
 
 
 def judge_new_candidates(
@@ -52,7 +56,7 @@ def validate_new_candidates(
     business: Executor,
     report: Callable[[int, int], None],
 ) -> Counter[str]:
-    """Judges every candidate that has no final verdict under this catalog.
+    """Judges every candidate that has no final verdict under this catalog and the rules in force.
 
     Args:
         connection: of role auditune_owner, in autocommit mode.
@@ -64,16 +68,21 @@ def validate_new_candidates(
     Returns:
         Number of verdicts by reason; accepted pairs under `accepted`.
     """
-    candidates = connection.execute(_NEW_CANDIDATES, {"catalog_hash": catalog.hash}).fetchall()
+    candidates = connection.execute(
+        _NEW_CANDIDATES, {"catalog_hash": catalog.hash, "rules_version": rules_version()}
+    ).fetchall()
     reasons: Counter[str] = Counter()
     judge = ParityJudge(connection, catalog, business, sandbox)
-    for start in range(0, len(candidates), _BATCH):
-        batch = candidates[start : start + _BATCH]
-        rows = _judge_batch(connection, catalog, sandbox, judge, batch)
-        with connection.transaction(), connection.cursor() as cursor:
-            cursor.executemany(_STORE_VERDICT, rows)
-        reasons.update(row["reason"] or "accepted" for row in rows)
-        report(start + len(rows), len(candidates))
+    for first in range(0, len(candidates), _RESTORED):
+        ahead = candidates[first : first + _RESTORED]
+        on_business = production_statements(connection, [candidate_id for candidate_id, _, _ in ahead])
+        for start in range(0, len(ahead), _BATCH):
+            batch = ahead[start : start + _BATCH]
+            rows = _judge_batch(connection, catalog, sandbox, judge, batch, on_business)
+            with connection.transaction(), connection.cursor() as cursor:
+                cursor.executemany(_STORE_VERDICT, rows)
+            reasons.update(row["reason"] or "accepted" for row in rows)
+            report(first + start + len(rows), len(candidates))
     return reasons
 
 
@@ -83,9 +92,9 @@ def _judge_batch(
     sandbox: Executor,
     judge: ParityJudge,
     batch: list[tuple[str, str, str]],
+    on_business: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Judges some candidates, each statement once."""
-    on_business = production_statements(connection, [candidate_id for candidate_id, _, _ in batch])
     judged: dict[tuple[str, str | None], tuple[PairVerdict, Parity | None]] = {}
     verdicts = []
     for candidate_id, _, statement in batch:
@@ -95,8 +104,9 @@ def _judge_batch(
             judged[key] = (verdict, _parity(judge, key[1], verdict))
         verdicts.append(judged[key])
     personal = _personal(connection, batch, [verdict for verdict, _ in verdicts])
+    judged_under = {"catalog_hash": catalog.hash, "rules_version": rules_version()}
     return [
-        {"candidate_id": candidate_id, "catalog_hash": catalog.hash, **_row(*both, candidate_id in personal)}
+        {"candidate_id": candidate_id, **judged_under, **_row(*both, candidate_id in personal)}
         for (candidate_id, _, _), both in zip(batch, verdicts, strict=True)
     ]
 

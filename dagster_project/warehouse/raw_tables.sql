@@ -167,6 +167,8 @@ create table if not exists raw_training.pair_validations (
     primary key (candidate_id, catalog_hash)
 );
 alter table raw_training.pair_validations
+    -- of the canonical form and the rules that judged it: under others it is judged again; null where it was not kept yet
+    add column if not exists rules_version        text,
     -- whether the statement finds on the business what it finds in the sandbox; null where it did not get that far
     add column if not exists parity               text check (parity in ('equal', 'differs', 'unknown')),
     add column if not exists parity_basis         text,     -- 'rows', 'row_count', or why it is unknown

@@ -46,6 +46,7 @@ class Execution:
     bound_statement: str | None
     statement_class: str
     duration_ms: float | None
+    query_id: int | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def recordings(built_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
         admin.execute("set enable_nestloop = off")
         rows = admin.execute(
             "select split_part(e.log_file, '.', 1), s.session_id, s.statement, s.bound_statement, e.statement_class,"
-            " e.duration_ms from intermediate.int_statement_executions as e"
+            " e.duration_ms, e.query_id from intermediate.int_statement_executions as e"
             " inner join staging.stg_audit__statements as s using (log_file, byte_offset)"
             " order by e.log_file, s.session_id, s.session_line_number"
         ).fetchall()
@@ -227,6 +228,44 @@ def test_every_execution_has_its_duration(recordings: Recordings, name: str) -> 
 
     assert len(questions) > 50
     assert [row.statement for row in questions if row.duration_ms is None] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(("-both", "-duration-lines", "-and-all"))])
+def test_a_statement_that_is_logged_before_it_is_analyzed_gets_the_query_id_of_a_later_line(
+    recordings: Recordings, name: str
+) -> None:
+    # the same statements on the same server, logged when they had run: there each line has its own query_id
+    known = query_ids(recordings, name.partition("-")[0] + "-durations")
+    found = query_ids(recordings, name)
+
+    common = known.keys() & found.keys()
+    assert len(common) > 50
+    assert {key: found[key] for key in common} == {key: known[key] for key in common}
+    # one statement of a message that holds several has none: what is logged for the message is the last one's
+    unknown = {key for key, ids in found.items() if None in ids}
+    assert {key for key, ids in known.items() if None in ids} == unknown
+    assert len(unknown) < 5
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-all") and "pgaudit" not in name])
+def test_without_such_a_line_a_simple_statement_has_no_query_id(recordings: Recordings, name: str) -> None:
+    by_client = {client: set() for client, _, _ in query_ids(recordings, name)}
+    for (client, _, _), ids in query_ids(recordings, name).items():
+        by_client[client] |= {query_id is None for query_id in ids}
+
+    assert True in by_client["psql"]  # (from 18 on it can bind as well)
+    assert by_client["psycopg2"] == {True}
+    assert by_client["asyncpg"] == {False}  # it prepares, so the statement was analyzed before it was logged
+
+
+def query_ids(recordings: Recordings, name: str) -> dict[tuple[str, int, str], set[int | None]]:
+    """The query_ids of each question's executions, by client, action and statement."""
+    found: dict[tuple[str, int, str], set[int | None]] = {}
+    for (client, number), rows in recordings.executions[name].items():
+        for row in rows:
+            if row.statement_class == "question":
+                found.setdefault((client, number, row.statement.rstrip("; ")), set()).add(row.query_id)
+    return found
 
 
 @pytest.mark.parametrize("name", [path.name.removesuffix(".csv.gz") for path in LOGS.glob("*.csv.gz")])

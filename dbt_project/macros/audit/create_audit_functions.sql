@@ -4,6 +4,12 @@
 select pg_advisory_xact_lock(hashtext('auditune functions'));
 create schema if not exists staging;
 
+-- One row per incremental model: when the newest lines of the log were ingested that it has read (macro newer_than).
+create table if not exists staging.read_up_to (
+    model       text        primary key,
+    ingested_at timestamptz not null
+);
+
 {{ function_sql_tokens() }}
 {{ function_bind_parameters() }}
 {{ function_text_columns() }}

@@ -92,11 +92,40 @@ def test_csv_may_be_parted_by_semicolons_and_hold_bytes_that_are_no_text(tmp_pat
     assert [line.rejection for line in lines] == [None, "not_utf8", None]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'b,"How many?,select 2',
+        'b,How many?,"select 2',
+        '"b,How many?,select 2',
+        'b,"How" many?,select 2',
+        "b,How\rmany?,select 2",
+    ],
+)
+def test_a_quote_that_is_not_closed_takes_no_other_line_along(tmp_path: Path, broken: str) -> None:
+    before, behind = "a,First?,select 1", ['c,"Third, or\nnot?",select 3', 'd,Fourth?,"select 4"']
+    lines = lines_of(tmp_path / "pairs.csv", "\n".join(["id,question,sql", before, broken, *behind, ""]))
+
+    assert [(line.number, line.pair_name, line.rejection) for line in lines] == [
+        (2, "a", None), (3, None, "not_csv"), (4, "c", None), (6, "d", None),
+    ]  # fmt: skip
+
+
 def test_a_csv_field_without_an_end_does_not_take_the_file_along(tmp_path: Path) -> None:
     lines = lines_of(tmp_path / "pairs.csv", 'question,sql\n"' + ("x" * 999 + "\n") * 1100 + "How many?,select 1\n")
 
     assert lines[0].rejection == "too_long"
+    assert {line.rejection for line in lines[1:-1]} == {"not_csv"}
+    assert [line.number for line in lines] == list(range(2, 1103))
     assert lines[-1].rejection is None
+
+
+def test_a_header_that_cannot_be_read_is_refused_like_one_that_is_missing(tmp_path: Path) -> None:
+    for content in ("question,sql\rHow many?,select 1\r", f'question,sql,"{"x" * 200_000}"\rx\n'):
+        with pytest.raises(ImportFileError, match="header with the columns question and sql"):
+            lines_of(tmp_path / "pairs.csv", content)
+    with pytest.raises(ImportFileError, match="in UTF-8"):
+        lines_of(tmp_path / "pairs.csv", "question,sql\nHow many?,select 1\n".encode("utf-16"))
 
 
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "How many orders?,select 1\n", "\n", "\xff\n"])

@@ -156,6 +156,22 @@ def test_a_statement_that_cannot_be_told_is_not_trained_on(corpus: Corpus) -> No
     assert corpus.judge() == {key: ["parity_unknown", "unknown", "no_statement"] for key in ("part", "purged")}
 
 
+def test_a_literal_is_looked_for_among_the_surrogates_by_their_index(corpus: Corpus) -> None:
+    with corpus.owner.transaction(force_rollback=True):
+        corpus.owner.execute("set local enable_seqscan = off")  # the index of a few persons would not be worth it
+        (surrogate,) = corpus.owner.execute("select privacy.pseudonym('email', 'nobody@nowhere.test')").fetchone()
+        scans = (
+            "select seq_scan from pg_stat_xact_user_tables where schemaname = 'privacy' and relname = 'surrogate_index'"
+        )
+        before = corpus.owner.execute(scans).fetchone()
+
+        assert corpus.owner.execute("select privacy.stands_for_nobody(%s)", [surrogate]).fetchone() == (True,)
+        assert corpus.owner.execute(
+            "select privacy.stands_for_nobody(privacy.pseudonym('email', %s))", [EMAIL]
+        ).fetchone() == (False,)
+        assert corpus.owner.execute(scans).fetchone() == before
+
+
 def test_results_that_are_longer_than_what_is_read_are_counted(corpus: Corpus) -> None:
     corpus.ask("many", "select c.full_name from customers c cross join calendar")
 

@@ -115,6 +115,20 @@ def test_a_verdict_is_given_once_per_catalog(owner, built_copy: Warehouse, catal
     assert validate(owner, built_copy, another).total() == len(STATEMENTS)
 
 
+def test_changed_rules_judge_every_pair_again_and_the_same_rules_none(
+    owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate(owner, built_copy, catalog)
+    assert validate(owner, built_copy, catalog).total() == 0
+
+    monkeypatch.setattr(validation, "rules_version", lambda: "another")
+
+    assert validate(owner, built_copy, catalog).total() == len(STATEMENTS)
+    assert validate(owner, built_copy, catalog).total() == 0
+    kept = owner.execute("select distinct rules_version, count(*) from raw_training.pair_validations group by 1")
+    assert kept.fetchall() == [("another", len(STATEMENTS))]  # the verdict before is replaced
+
+
 def test_a_kill_keeps_the_verdicts_so_far_and_the_next_run_goes_on(
     owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +145,25 @@ def test_a_kill_keeps_the_verdicts_so_far_and_the_next_run_goes_on(
 
     assert told == [(3, len(STATEMENTS)), (6, len(STATEMENTS))]
     assert validate(owner, built_copy, catalog).total() == len(STATEMENTS) - 6
+
+
+def test_the_questions_of_one_statement_are_judged_together(
+    owner, built_copy: Warehouse, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [(f"{place} question", "select max(order_id) from orders") for place in ("a first", "n middle", "z last")]
+    owner.cursor().executemany(
+        "insert into intermediate.int_pair_candidates (candidate_id, question, statement) values (%s, 'Q?', %s)", asked
+    )
+    ran: list[str] = []
+    judge = validation.validate_statement
+    monkeypatch.setattr(validation, "validate_statement", lambda sql, *rest: ran.append(sql) or judge(sql, *rest))
+    monkeypatch.setattr(validation, "_BATCH", 3)
+
+    validate(owner, built_copy, catalog)
+
+    assert 1 <= ran.count(asked[0][1]) <= 2  # twice where they stand on both sides of a batch's end
+    kept = owner.execute("select count(*) from raw_training.pair_validations where candidate_id like '% question'")
+    assert kept.fetchone() == (3,)
 
 
 def test_what_holds_a_person_is_not_copied_into_the_verdict(owner, built_copy: Warehouse, catalog: Catalog) -> None:

@@ -3,8 +3,12 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['statement_hash']}, {'columns': ['ingested_at']}],
-    pre_hook='set local enable_nestloop = off',
-    post_hook='analyze {{ this }}',
+    pre_hook=[
+        '{{ mend_late(this) }}',
+        "{{ note_read(this, ref('stg_audit__log_lines')) }}",
+        'set local enable_nestloop = off',
+    ],
+    post_hook=['{{ note_read(this, this) }}', 'analyze {{ this }}'],
 ) }}
 
 {#- A million executions are some ten thousand texts: what costs time (tokens, regular expressions, hashes) is done once a
@@ -36,6 +40,7 @@ with logged as materialized (
         ingested_at,
         md5(logged_statement)::uuid as logged_text_id,
         logged_by = 'pgaudit' and logged_statement ~ ';\s*\S' as is_one_of_several,
+        statement = logged_statement as is_whole_message,
         md5(statement || '/' || coalesce(parameters, ''))::uuid as text_id,
         md5(coalesce(user_name, '') || '/' || coalesce(application_name, ''))::uuid as caller_id
     from {{ ref('stg_audit__statements') }}
@@ -90,6 +95,7 @@ sequenced as (
         logged.logged_text_id,
         logged.is_one_of_several,
         logged.duration_ms,
+        logged.query_id,
         lead(logged.logged_by) over session_lines as next_by,
         lead(logged.logged_text_id) over session_lines as next_text_id,
         count(*) filter (where logged.logged_by = 'server') over session_lines as server_lines_so_far
@@ -102,6 +108,8 @@ sequenced as (
 server_lines as (
 
     select
+        log_file,
+        byte_offset,
         session_id,
         server_lines_so_far as number,
         logged_text_id,
@@ -117,7 +125,11 @@ echoed as (
 
     select
         sequenced.log_file,
-        sequenced.byte_offset
+        sequenced.byte_offset,
+        sequenced.query_id,
+        before.log_file as echoed_log_file,
+        before.byte_offset as echoed_byte_offset,
+        before.logged_text_id = sequenced.logged_text_id and not sequenced.is_one_of_several as is_same_statement
     from sequenced
     left join server_lines as before
         on sequenced.session_id = before.session_id
@@ -230,15 +242,34 @@ caller_rules as materialized (
 
 ),
 
--- a failed statement is followed, in its session, by an error line with the same text; a warning may stand between
+-- a failed statement is followed, in its session, by an error line with the same text; a warning may stand between, and
+-- another execution of the text in front
 failed as (
 
-    select distinct
-        errors.session_id,
-        errors.session_line_number - lines.distance as session_line_number,
-        md5(errors.statement)::uuid as logged_text_id
+    select distinct on (errors.session_id, errors.session_line_number)
+        statements.log_file,
+        statements.byte_offset
     from errors
     cross join generate_series(1, 3) as lines (distance)
+    inner join statements
+        on errors.session_id = statements.session_id
+        and errors.session_line_number - lines.distance = statements.session_line_number
+        and md5(errors.statement)::uuid = statements.logged_text_id
+    order by errors.session_id, errors.session_line_number, lines.distance
+
+),
+
+-- a server that logs a statement before it has analyzed it does not know its query_id yet; pgaudit does
+audited_ids as (
+
+    select distinct on (echoed_log_file, echoed_byte_offset)
+        echoed_log_file as log_file,
+        echoed_byte_offset as byte_offset,
+        query_id
+    from echoed
+    where is_same_statement
+        and query_id is not null
+    order by echoed_log_file, echoed_byte_offset, byte_offset
 
 ),
 
@@ -283,14 +314,14 @@ classified as (
     select
         statements.*,
         bound_bodies.bound_body,
-        case when failed.session_id is null then timed.following_duration_ms end as following_duration_ms,
-        case when failed.session_id is null then timed.following_query_id end as following_query_id,
+        case when failed.log_file is null then timed.following_duration_ms end as following_duration_ms,
+        case when failed.log_file is null then coalesce(audited_ids.query_id, timed.following_query_id) end as later_query_id,
         case
             when statements.is_fetch then 'cursor'    -- the execution that it goes on with has its own line
             when caller_rules.priority < coalesce(text_rules.priority, caller_rules.priority + 1) then caller_rules.statement_class
             when text_rules.priority is not null then text_rules.statement_class
             when bound_bodies.body !~* '^\(*\s*(select|with)\M' then 'other'
-            when failed.session_id is not null then 'failed'
+            when failed.log_file is not null then 'failed'
             when bound_bodies.bound_body is null then 'parameters_lost'
             else 'question'
         end as statement_class
@@ -299,9 +330,11 @@ classified as (
     left join text_rules on statements.text_id = text_rules.text_id
     left join caller_rules on statements.caller_id = caller_rules.caller_id
     left join failed
-        on statements.session_id = failed.session_id
-        and statements.session_line_number = failed.session_line_number
-        and statements.logged_text_id = failed.logged_text_id
+        on statements.log_file = failed.log_file
+        and statements.byte_offset = failed.byte_offset
+    left join audited_ids
+        on statements.log_file = audited_ids.log_file
+        and statements.byte_offset = audited_ids.byte_offset
     left join timed
         on statements.log_file = timed.log_file
         and statements.byte_offset = timed.byte_offset
@@ -323,7 +356,8 @@ select
     ---------- ids
     classified.log_file,
     classified.byte_offset,
-    coalesce(classified.query_id, classified.following_query_id) as query_id,    -- known once a statement is analyzed
+    -- known once a statement is analyzed; that of a message of several is the last one's
+    case when classified.is_whole_message then coalesce(classified.query_id, classified.later_query_id) end as query_id,
     case when classified.statement_class = 'question' then hashed.statement_hash end as statement_hash,
 
     ---------- text

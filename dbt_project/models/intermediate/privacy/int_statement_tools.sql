@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['log_file', 'byte_offset'], 'unique': true}],
+    pre_hook=['{{ forget_failed_executions(this) }}', "{{ note_read_like(this, ref('int_statement_executions')) }}"],
     post_hook='analyze {{ this }}',
 ) }}
 

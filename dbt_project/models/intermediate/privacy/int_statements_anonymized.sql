@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     indexes=[{'columns': ['statement_hash'], 'unique': true}],
+    pre_hook=['{{ forget_failed_late(this) }}', "{{ note_read_like(this, ref('int_statement_executions')) }}"],
     post_hook='analyze {{ this }}',
 ) }}
 

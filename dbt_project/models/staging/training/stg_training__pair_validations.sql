@@ -2,6 +2,7 @@ select
     ---------- ids
     candidate_id,
     catalog_hash,
+    rules_version,
     fingerprint,
 
     ---------- text
