@@ -38,6 +38,7 @@ class TrainingConfig:
         weight_decay: AdamW's decay of the adapter weights.
         clip_norm: Largest norm of the gradient.
         validate_every: Epochs between two validations; each validation also writes a checkpoint. Fractions are allowed.
+        checkpoint_minutes: Most minutes of work that a kill can lose: a checkpoint is written at least this often.
         exchange_values: Whether each epoch asks about other values (cities, years, numbers) where a pair allows it.
         patience: Validations without a better loss after which training stops.
         seed: Seed of the adapter's start and of the batch order.
@@ -63,6 +64,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     validate_every: float = 1.0
+    checkpoint_minutes: float = 2.0
     patience: int = 3
     exchange_values: bool = True
     seed: int = 17
@@ -82,6 +84,7 @@ class TrainingConfig:
             "tokens_per_pass",
             "clip_norm",
             "validate_every",
+            "checkpoint_minutes",
             "patience",
             "generation_batch",
         ):
