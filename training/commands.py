@@ -16,6 +16,7 @@ from training.loop import train
 from training.model import attach_lora, load_base
 from training.parallel import World, open_world
 from training.plots import plot_loss
+from training.sharding import load_sharded
 from training.usage import UsageMeter
 
 _MINIMUM_FREE_MIB = 500  # adapter, two checkpoints and pictures of the largest CPU preset, with room
@@ -51,7 +52,10 @@ def _train_in(
     world: World, device: str, config: TrainingConfig, dataset: Dataset, out: Path, source: str, should_resume: bool
 ) -> dict | None:
     meter, started = UsageMeter(), datetime.now(UTC)
-    base, tokenizer = load_base(source, config.dtype, config.quantization, device)
+    if config.shard_base:
+        base, tokenizer = load_sharded(source, config.dtype, device, world)
+    else:
+        base, tokenizer = load_base(source, config.dtype, config.quantization, device)
     total_parameters = base.num_parameters()
     model = attach_lora(base, config)
     loop_meter = UsageMeter()

@@ -64,10 +64,7 @@ def _assert_same(out: Path, expected: Path) -> None:
 
 
 def test_killed_again_and_again_it_ends_with_the_same_bits(config, data, uninterrupted, tmp_path):
-    out, draw = tmp_path / "run", random.Random()
-    print("seed of this test's kills:", seed := draw.randrange(10**6))
-    draw.seed(seed)
-    kills = 0
+    out, draw, kills = tmp_path / "run", random.Random(), 0
     for step in sorted(draw.sample(range(1, 15), 4)):
         process = start_training(config, data, out, "--resume")
         if wait_for(lambda at=step: _lines(out) >= at, process):

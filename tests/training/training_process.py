@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pkgutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -41,10 +42,11 @@ def start_training(config: Path, data: Path, out: Path, *more: str, mark: str = 
     return process
 
 
-def wait_for(condition: Callable[[], bool], process: multiprocessing.Process) -> bool:
+def wait_for(condition: Callable[[], bool], process: multiprocessing.Process | subprocess.Popen) -> bool:
     """Waits until a condition holds; False if the process ended before."""
     while not condition():
-        if not process.is_alive():
+        is_over = process.poll() is not None if isinstance(process, subprocess.Popen) else not process.is_alive()
+        if is_over:
             return False
         time.sleep(0.0005)
     return True
