@@ -59,6 +59,7 @@ def load_sharded(
         raise BadInput(f"{path_or_id} is a '{config.model_type}' model; choose one of the Llama architecture.")
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    model.tie_weights()
     _cut(model, device, world)
     _read(model, folder, dtype, device, world)
     model.set_attn_implementation(attention.NAME)

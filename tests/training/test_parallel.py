@@ -1,4 +1,4 @@
-"""Two processes under torchrun (gloo): the gradients of one, one writer, and a signal to the launcher that is heeded."""
+"""Two processes under torchrun (gloo): the gradients of one, one writer, and a signal to the launcher is heeded."""
 
 import json
 import os
@@ -47,6 +47,7 @@ def _train(config: Path, data: Path, out: Path, *more: str) -> subprocess.Popen:
     return _torchrun("-m", "training", *arguments)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_one_process_with_whole_and_with_divided_weights(data, base, tmp_path):
     config = write_config(tmp_path / "c.yaml", gradient_accumulation=2, batch_size=6, tokens_per_pass=300)
     launcher = _torchrun(
