@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         folder: The run's folder.
 
     Returns:
-        The state, or None if there is no checkpoint yet.
+        The state, or None if there is no checkpoint yet. A broken one is told on stderr, and the one before it taken.
 
     Raises:
         TrainingFailed: There are checkpoints, but all are broken.
@@ -62,6 +63,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         digest, content = written[:_DIGEST_BYTES], written[_DIGEST_BYTES:]
         if hashlib.sha256(content).digest() == digest:
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        sys.stderr.write(f"{path} is broken (its checksum is wrong) and is left out.\n")
     if existing:
         raise TrainingFailed(f"Every checkpoint in {folder} is broken; delete the folder and train again.")
     return None

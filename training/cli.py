@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.errors import BadInput, TrainingFailed
+from training.stopping import Interrupted, StopSignals
 
 _FAILED, _BAD_INPUT, _INTERRUPTED = 1, 2, 143
 
@@ -25,28 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return registry_main(arguments[1:])
     options = _parser().parse_args(arguments)
-    # Imported here so that `--help` and a wrong option answer at once: torch takes seconds.
-    from training.commands import run_training
-    from training.draft import run_drafting
-    from training.evaluate.run import run_evaluation
-    from training.loop import Interrupted
-
     try:
-        if options.command == "draft":
-            count = run_drafting(options.questions, options.out, options.base_model)
-            sys.stdout.write(f"{count} answers are in {options.out}.\n")
-        elif options.command == "train":
-            run = run_training(options.config, options.data, options.out, options.base_model, options.resume)
-            sys.stdout.write(
-                f"Trained {run['examples']} pairs for {run['epochs']} epochs in {run['seconds']:.0f} s "
-                f"({run['pairs_per_second']} pairs/s); the adapter is in {options.out / 'adapter'}.\n"
-            )
-        else:
-            models = ("base", "adapter") if options.model is None else (options.model,)
-            lines = run_evaluation(
-                options.config, options.data, options.out, options.base_model, options.adapter, models
-            )
-            sys.stdout.write("".join(f"{line}\n" for line in lines))
+        if options.command == "train":
+            with StopSignals():
+                return _train(options)
+        return _draft(options) if options.command == "draft" else _evaluate(options)
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         return _BAD_INPUT
@@ -56,6 +40,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as error:
         sys.stderr.write(f"{error}\n")
         return _INTERRUPTED
+
+
+# The commands are imported where they run, so that `--help` and a wrong option answer at once: torch takes seconds.
+
+
+def _train(options: argparse.Namespace) -> int:
+    from training.commands import run_training
+
+    run = run_training(options.config, options.data, options.out, options.base_model, options.resume)
+    if run is not None:
+        sys.stdout.write(
+            f"Trained {run['examples']} pairs for {run['epochs']} epochs in {run['seconds']:.0f} s "
+            f"({run['pairs_per_second']} pairs/s); the adapter is in {options.out / 'adapter'}.\n"
+        )
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from training.evaluate.run import run_evaluation
+
+    models = ("base", "adapter") if options.model is None else (options.model,)
+    lines = run_evaluation(options.config, options.data, options.out, options.base_model, options.adapter, models)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+def _draft(options: argparse.Namespace) -> int:
+    from training.draft import run_drafting
+
+    count = run_drafting(options.questions, options.out, options.base_model)
+    sys.stdout.write(f"{count} answers are in {options.out}.\n")
     return 0
 
 

@@ -10,17 +10,19 @@ import torch
 
 from training.checkpoint import remove_checkpoints
 from training.config import TrainingConfig, load_config
-from training.data import load_dataset
+from training.data import Dataset, load_dataset
 from training.errors import BadInput, TrainingFailed
 from training.loop import train
 from training.model import attach_lora, load_base
+from training.parallel import World, open_world
 from training.plots import plot_loss
-from training.usage import UsageMeter, peak_memory_mib
+from training.sharding import load_sharded
+from training.usage import UsageMeter
 
 _MINIMUM_FREE_MIB = 500  # adapter, two checkpoints and pictures of the largest CPU preset, with room
 
 
-def run_training(config_path: Path, data: Path, out: Path, base_model: str | None, should_resume: bool) -> dict:
+def run_training(config_path: Path, data: Path, out: Path, base_model: str | None, should_resume: bool) -> dict | None:
     """Trains an adapter and writes adapter/, run.json, metrics.jsonl and loss.png.
 
     Args:
@@ -31,7 +33,7 @@ def run_training(config_path: Path, data: Path, out: Path, base_model: str | Non
         should_resume: Go on from the folder's checkpoint.
 
     Returns:
-        The content of run.json.
+        The content of run.json; None in all but the first of several processes.
 
     Raises:
         BadInput: Something given is missing or wrong.
@@ -39,15 +41,28 @@ def run_training(config_path: Path, data: Path, out: Path, base_model: str | Non
         Interrupted: A signal stopped the run after a checkpoint.
     """
     config, dataset = load_config(config_path), load_dataset(data)
-    prepare_folder(out)
-    meter, started = UsageMeter(), datetime.now(UTC)
-    source = resolve_base_model(config, base_model)
     device = choose_device(config)
-    base, tokenizer = load_base(source, config.dtype, config.quantization, device)
+    with open_world(device) as world:
+        if world.is_first:
+            prepare_folder(out)
+        return _train_in(world, device, config, dataset, out, resolve_base_model(config, base_model), should_resume)
+
+
+def _train_in(
+    world: World, device: str, config: TrainingConfig, dataset: Dataset, out: Path, source: str, should_resume: bool
+) -> dict | None:
+    meter, started = UsageMeter(), datetime.now(UTC)
+    if config.shard_base:
+        base, tokenizer = load_sharded(source, config.dtype, device, world)
+    else:
+        base, tokenizer = load_base(source, config.dtype, config.quantization, device)
     total_parameters = base.num_parameters()
     model = attach_lora(base, config)
     loop_meter = UsageMeter()
-    result = train(model, tokenizer, dataset, config, out, should_resume=should_resume)
+    result = train(model, tokenizer, dataset, config, out, should_resume=should_resume, world=world)
+    if not world.is_first:
+        return None
+    seconds = loop_meter.wall_seconds
     try:
         model.save_pretrained(out / "adapter")
         plot_loss(out / "metrics.jsonl", out / "loss.png")
@@ -63,15 +78,14 @@ def run_training(config_path: Path, data: Path, out: Path, base_model: str | Non
             "examples": result.examples,
             "epochs": result.epochs,
             "steps": result.steps,
-            "seconds": round(meter.wall_seconds, 1),
-            "pairs_per_second": round(result.pairs_seen / loop_meter.wall_seconds, 2),
+            "pairs_per_second": round(result.pairs_seen / seconds, 2),
             "trainable_parameters": result.trainable_parameters,
             "trainable_fraction": result.trainable_parameters / (total_parameters + result.trainable_parameters),
             "final_train_loss": result.final_train_loss,
             "best_validation_loss": result.best_validation_loss,
-            "peak_memory_mib": round(peak_memory_mib()),
-            "device": device,
-            "cpu_seconds": round(meter.cpu_seconds, 1),
+            **meter.figures(device, processes=world.size),
+            "pairs": result.pairs_seen,
+            "tokens": result.tokens_seen,
         }
         (out / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

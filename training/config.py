@@ -15,7 +15,7 @@ QUANTIZATIONS = ("none", "nf4")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides the outcome of a run, apart from the data.
+    """Everything that decides the outcome of a run, apart from the data; the defaults are the published recipe.
 
     Attributes:
         name: Name of the preset, shown in reports.
@@ -23,6 +23,8 @@ class TrainingConfig:
             override it.
         dtype: Type of the frozen weights and of the matrix products; the adapter's own weights are kept in float32.
         quantization: `none`, or `nf4` for QLoRA on a GPU (needs bitsandbytes).
+        shard_base: Whether several processes divide the frozen weights among them (FSDP), for a model larger than one
+            GPU.
         lora_targets: `attention` (q, k, v, o projections) or `all-linear`.
         lora_first_layer: The adapter is on this layer (from 0) and all above; those below are run once for all epochs.
         lora_rank: Rank of each adapter matrix.
@@ -38,6 +40,7 @@ class TrainingConfig:
         weight_decay: AdamW's decay of the adapter weights.
         clip_norm: Largest norm of the gradient.
         validate_every: Epochs between two validations; each validation also writes a checkpoint. Fractions are allowed.
+        checkpoint_minutes: Most minutes of work that a kill can lose: a checkpoint is written at least this often.
         exchange_values: Whether each epoch asks about other values (cities, years, numbers) where a pair allows it.
         patience: Validations without a better loss after which training stops.
         seed: Seed of the adapter's start and of the batch order.
@@ -47,22 +50,24 @@ class TrainingConfig:
 
     name: str
     base_model: str
-    dtype: str
-    lora_targets: str
-    lora_rank: int
-    lora_alpha: int
-    learning_rate: float
-    epochs: int
-    batch_size: int
-    max_new_tokens: int
+    dtype: str = "bfloat16"
+    lora_targets: str = "attention"
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    learning_rate: float = 2e-4
+    epochs: int = 3
+    batch_size: int = 16
+    max_new_tokens: int = 256
     quantization: str = "none"
+    shard_base: bool = False
     lora_first_layer: int = 0
-    gradient_accumulation: int = 1
+    gradient_accumulation: int = 2
     tokens_per_pass: int = 2048
     warmup_fraction: float = 0.05
     weight_decay: float = 0.0
     clip_norm: float = 1.0
-    validate_every: float = 1.0
+    validate_every: float = 0.5
+    checkpoint_minutes: float = 2.0
     patience: int = 3
     exchange_values: bool = True
     seed: int = 17
@@ -75,6 +80,8 @@ class TrainingConfig:
         _require_one_of("quantization", self.quantization, QUANTIZATIONS)
         if self.lora_first_layer < 0:
             raise BadInput(f"The setting 'lora_first_layer' is {self.lora_first_layer}; the lowest layer is 0.")
+        if self.shard_base and (self.quantization != "none" or self.lora_first_layer):
+            raise BadInput("The setting 'shard_base' goes with neither 'quantization' nor 'lora_first_layer'.")
         positive = ("lora_rank", "lora_alpha", "learning_rate", "epochs", "batch_size", "max_new_tokens")
         for name in (
             *positive,
@@ -82,6 +89,7 @@ class TrainingConfig:
             "tokens_per_pass",
             "clip_norm",
             "validate_every",
+            "checkpoint_minutes",
             "patience",
             "generation_batch",
         ):

@@ -29,6 +29,11 @@ class AdapterOptimizer:
         """Number of weights that learn."""
         return sum(weight.numel() for weight in self._originals.values())
 
+    @property
+    def learning(self) -> list[torch.nn.Parameter]:
+        """The model's weights that learn; each backward pass adds to their gradients."""
+        return list(self._named.values())
+
     def step(self, number: int) -> float:
         """Applies the gradients that the model's weights hold, and clears them.
 

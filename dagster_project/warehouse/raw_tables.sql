@@ -289,6 +289,9 @@ create table if not exists raw_training.usage (
     cost_usd    double precision not null default 0,
     peak_memory_mib double precision
 );
+alter table raw_training.usage
+    add column if not exists pairs  bigint,   -- pairs trained on (each epoch counts), or questions answered
+    add column if not exists tokens bigint;   -- tokens that went through the model; null where they are not counted
 
 -- One row per Great Expectations rule and validation of the corpus.
 create table if not exists raw_training.quality_results (

@@ -42,8 +42,8 @@ def test_wrong_setting_is_named(change, named):
 
 
 def test_missing_setting_is_named():
-    content = {name: value for name, value in VALID.items() if name != "epochs"}
-    with pytest.raises(BadInput, match="epochs"):
+    content = {name: value for name, value in VALID.items() if name != "base_model"}
+    with pytest.raises(BadInput, match="base_model"):
         config_from_dict(content, "f.yaml")
 
 

@@ -24,7 +24,7 @@ from training.model import load_adapter, load_base
 from training.plots import plot_accuracy
 from training.progress import Progress
 from training.sql.sandbox import Executor
-from training.usage import UsageMeter, peak_memory_mib
+from training.usage import UsageMeter
 
 SPLITS = ("question_split", "template_split")
 
@@ -86,10 +86,9 @@ def run_evaluation(
     usage = {
         "started_at": started.isoformat(),
         "finished_at": datetime.now(UTC).isoformat(),
-        "seconds": round(meter.wall_seconds, 1),
-        "cpu_seconds": round(meter.cpu_seconds, 1),
-        "peak_memory_mib": round(peak_memory_mib()),
-        "device": device,
+        **meter.figures(device),
+        "pairs": len(results),
+        "tokens": None,
     }
     _write(out, rows, results, audits, usage)
     return text_table(rows)

@@ -206,7 +206,7 @@ def _run_training_process(
 
 def _usage_row(stage: str, run: Run, figures: dict[str, Any]) -> dict[str, Any]:
     """One row of raw_training.usage."""
-    price, hours = TrainingSettings().price_per_hour_usd, figures["seconds"] / 3600
+    price = TrainingSettings().price_per_hour_usd
     return {
         "stage": stage,
         "run_id": run.run_id,
@@ -214,8 +214,10 @@ def _usage_row(stage: str, run: Run, figures: dict[str, Any]) -> dict[str, Any]:
         "device": figures["device"],
         "wall_seconds": figures["seconds"],
         "cpu_seconds": figures["cpu_seconds"],
-        "gpu_seconds": figures["seconds"] if figures["device"] == "cuda" else 0.0,
+        "gpu_seconds": figures["gpu_seconds"],
         "price_per_hour_usd": price,
-        "cost_usd": hours * price,
+        "cost_usd": figures["seconds"] / 3600 * price,
         "peak_memory_mib": figures["peak_memory_mib"],
+        "pairs": figures["pairs"],
+        "tokens": figures["tokens"],
     }

@@ -10,6 +10,11 @@ select
     round((sum(cpu_seconds) / 3600)::numeric, 4) as cpu_hours,
     round((sum(gpu_seconds) / 3600)::numeric, 4) as gpu_hours,
     round(sum(cost_usd)::numeric, 4) as cost_usd,
+    sum(pairs)::bigint as pairs,
+    sum(tokens)::bigint as tokens,
+
+    ---------- extremes
+    max(price_per_hour_usd) as max_price_per_hour_usd,
     max(peak_memory_mib) as peak_memory_mib
 
 from {{ ref('stg_training__usage') }}

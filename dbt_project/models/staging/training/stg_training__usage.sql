@@ -14,6 +14,8 @@ select
     price_per_hour_usd,
     cost_usd,
     peak_memory_mib,
+    pairs,
+    tokens,
 
     ---------- timestamps
     recorded_at

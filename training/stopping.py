@@ -1,0 +1,89 @@
+"""How a training ends early: SIGTERM (a spot interruption, a cancelled job) or Ctrl-C. Used by cli.py and loop.py."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Launchers send a signal twice: to the process group and to each worker. A person's second one comes later.
+_SECONDS_OF_ONE_REQUEST = 1.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Interrupted(BaseException):
+    """SIGTERM or SIGINT arrived; the message says what is saved and how to go on.
+
+    Like KeyboardInterrupt no Exception: a library's `except Exception` must not swallow it.
+    """
+
+
+class StopSignals:
+    """While entered, the first signal raises `Interrupted` wherever the main thread is, and a second one ends at once.
+
+    Attributes:
+        arrived: Number of the signal that came, 0 before.
+    """
+
+    def __init__(self) -> None:
+        self.arrived = 0
+        self._deferrals = 0
+        self._handlers: dict[int, Any] = {}
+        self._ends: tuple[socket.socket, socket.socket] | None = None
+
+    def __enter__(self) -> "StopSignals":
+        self._handlers = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if self._ends:
+            signal.set_wakeup_fd(-1)
+            self._ends[1].close()  # ends the thread that waits at the other end
+
+    @property
+    def name(self) -> str:
+        """The signal's name."""
+        return signal.Signals(self.arrived).name
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Puts the exception off to the end of the block, for what must happen whole or not at all."""
+        self._deferrals += 1
+        try:
+            yield
+        finally:
+            self._deferrals -= 1
+        if self.arrived and not self._deferrals:
+            self._raise()
+
+    def _receive(self, number: int, _frame: Any) -> None:
+        if self.arrived:
+            return  # the thread ends the process, if this is a second request
+        self.arrived = number
+        self._end_at_the_next()
+        if not self._deferrals:
+            self._raise()
+
+    def _raise(self) -> None:
+        raise Interrupted(f"{self.name} arrived before there was anything to save; start again with --resume.")
+
+    def _end_at_the_next(self) -> None:
+        """Lets a thread wait for the next signal: this one may be deep in a product of matrices for seconds."""
+        self._ends = socket.socketpair()
+        receiving, sending = self._ends
+        sending.setblocking(False)
+        signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=_exit_at_a_signal, args=(receiving,), daemon=True).start()
+
+
+def _exit_at_a_signal(receiving: socket.socket) -> None:
+    first = time.monotonic()
+    with receiving:
+        while number := receiving.recv(1):
+            if time.monotonic() - first > _SECONDS_OF_ONE_REQUEST and number[0] in _SIGNALS:
+                os._exit(128 + number[0])
