@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sqlglot import exp
+from stdnum import luhn
 
 from training.data import Pair
 from training.prompt import question_suffix, schema_prefix
@@ -154,7 +155,7 @@ def values_of_patterns(text: str) -> dict[str, str]:
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
             value = match.group()
-            if _DATE.match(value) or (kind == "card" and not _has_luhn_sum(value)):
+            if _DATE.match(value) or (kind == "card" and not luhn.is_valid(re.sub(r"\D", "", value))):
                 continue
             form = _NUMBER if kind == "phone" and value.isdigit() else kind
             found.setdefault(value.lower() if kind in ("email", "ip") else re.sub(r"\W", "", value).lower(), form)
@@ -208,10 +209,3 @@ def is_attempt(sql: str, verdict: Verdict, catalog: Catalog) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _has_luhn_sum(number: str) -> bool:
-    """The check of card numbers, ISO/IEC 7812-1."""
-    digits = [int(digit) for digit in reversed(re.sub(r"\D", "", number))]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
