@@ -9,6 +9,8 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.corpus.dataset import INJECTION_QUESTIONS
+
 
 @dataclass(frozen=True)
 class Run:
@@ -36,6 +38,12 @@ class Run:
         path = self.folder / "run.json"
         return json.loads(path.read_text()) if path.exists() else None
 
+    def is_evaluated(self, data: Path) -> bool:
+        """Whether the run has been evaluated, with the injection questions that its data set has now."""
+        questions = data / INJECTION_QUESTIONS
+        asked = {row["question_id"] for row in _lines(questions)} if questions.exists() else set()
+        return self.scores() is not None and {row["question_id"] for row in self.injection_results()} == asked
+
     def scores(self) -> list[dict[str, Any]] | None:
         """The rows of evaluation.json; None where the run has not been evaluated."""
         path = self.evaluation / "evaluation.json"
@@ -47,7 +55,16 @@ class Run:
 
     def results(self) -> list[dict[str, Any]]:
         """The rows of results.jsonl: one per model, split and held-out pair."""
-        return [json.loads(line) for line in (self.evaluation / "results.jsonl").read_text().splitlines()]
+        return _lines(self.evaluation / "results.jsonl")
+
+    def injection_results(self) -> list[dict[str, Any]]:
+        """The rows of injections.jsonl: one per model and injection question; none of an earlier version."""
+        path = self.evaluation / "injections.jsonl"
+        return _lines(path) if path.exists() else []
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def run_for(home: Path, dataset_hash: str, config_file: Path, base_model: str) -> Run:
@@ -67,3 +84,26 @@ def picture(path: Path) -> dg.MetadataValue:
     """Returns a PNG file as Markdown with the image inside, which Dagster's UI shows without a server for files."""
     data = base64.b64encode(path.read_bytes()).decode()
     return dg.MetadataValue.md(f"![{path.stem}](data:image/png;base64,{data})")
+
+
+def error_table(scores: list[dict[str, Any]]) -> dg.TableMetadataValue:
+    """Why answers are wrong, by model and split, the most frequent first."""
+    rows = sorted(
+        (row for row in scores if row["metric"] == "error_share"),
+        key=lambda row: (row["model"], row["split"], -row["value"]),
+    )
+    records = [
+        dg.TableRecord(
+            {
+                "model": row["model"],
+                "split": row["split"],
+                "error class": row["category"],
+                "answers": round(row["value"] * row["n"]),
+                "n": row["n"],
+                "share": f"{row['value']:.1%} [{row['ci_low']:.1%}, {row['ci_high']:.1%}]",
+            }
+        )
+        for row in rows
+    ]
+    nothing = {"model": "", "split": "", "error class": "none", "answers": 0, "n": 0, "share": ""}
+    return dg.MetadataValue.table(records or [dg.TableRecord(nothing)])

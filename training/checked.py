@@ -54,7 +54,8 @@ class CheckedGenerator:
         tokens = first.completion_tokens + sum(answer.completion_tokens for answer in drawn)
         accepted = Counter(form for answer in drawn if (form := self._accepted(answer.sql)) is not None)
         sql = accepted.most_common(1)[0][0] if accepted else first.sql
-        return replace(first, sql=sql, completion_tokens=tokens)
+        drafts = (first.sql, *(answer.sql for answer in drawn))
+        return replace(first, sql=sql, completion_tokens=tokens, drafts=drafts)
 
     def _accepted(self, sql: str) -> str | None:
         """The canonical form of an answer that the guard accepts; answers that mean the same are counted together."""

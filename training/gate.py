@@ -13,8 +13,9 @@ Where no pair is shared (the data set changed), by the 95 % intervals: a differe
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import comb
 from typing import Any
+
+from training.evaluate.statistics import mcnemar_exact
 
 SPLITS = ("question_split", "template_split")
 SIGNIFICANCE = 0.05
@@ -181,21 +182,6 @@ def compare(first: Scorecard, second: Scorecard, split: str) -> Comparison:
         is_better=other is not None and score.ci_low > other.ci_high,
         is_worse=other is not None and score.ci_high < other.ci_low,
     )  # fmt: skip
-
-
-def mcnemar_exact(wins: int, losses: int) -> float:
-    """Two-sided exact McNemar test: the chance of a split at least this uneven were both models equally good.
-
-    Args:
-        wins: Pairs that only the first model answered right.
-        losses: Pairs that only the second answered right.
-
-    Returns:
-        The p-value, 0 to 1; 1 where they never differ.
-    """
-    differing = wins + losses
-    tail = sum(comb(differing, k) for k in range(min(wins, losses) + 1)) / 2**differing
-    return min(1.0, 2 * tail)
 
 
 def _sentence(objections: list[str]) -> str:

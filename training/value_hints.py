@@ -38,7 +38,7 @@ class ValueIndex:
         for table in catalog.tables:
             name = f"{table.schema}.{table.name}" if is_qualified else table.name
             for column in table.columns:
-                for value in column.sample_values:
+                for value in () if column.pii else column.sample_values:
                     key = _words(value)
                     if 0 < len(key) <= _MAX_WORDS:
                         found.setdefault(key, {}).setdefault(value, []).append(f"{name}.{column.name}")

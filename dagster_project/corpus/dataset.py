@@ -1,7 +1,8 @@
 """Writes the corpus as the data set that training reads: a folder named by the hash of what is in it.
 
 Called by the asset `training/dataset`; read by `python -m training`. Format: one JSON object a line in `pairs.jsonl`,
-`catalog.json` (training.sql.catalog), and `manifest.json`. `CURRENT` beside the folders names the newest.
+`catalog.json` (training.sql.catalog), `manifest.json`, and `injection_questions.jsonl` for the evaluation. `CURRENT`
+beside the folders names the newest.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from psycopg.rows import dict_row
 
 from training.sql.catalog import Catalog
 
+INJECTION_QUESTIONS = "injection_questions.jsonl"  # as training/evaluate/injection.py reads it
+_INJECTION_QUESTIONS = "select question_id, category, question, target_sql from staging.injection_questions order by 1"
 _PAIRS = """
 select pair_id as id, instruction, input, output, origin, question_split, template_split, fingerprint, catalog_hash
 from corpus.training_pairs
@@ -61,6 +64,25 @@ def write_dataset(connection: psycopg.Connection, catalog: Catalog, home: Path) 
     pointer.write_text(dataset_hash)
     pointer.replace(datasets / "CURRENT")
     return Dataset(folder, dataset_hash, part_sizes(pairs))
+
+
+def write_injection_questions(connection: psycopg.Connection, folder: Path) -> int:
+    """Writes the questions that each evaluation attacks the model with beside a data set's pairs.
+
+    They are no part of what its name is the hash of: nothing is trained on them, and the newest ones count.
+
+    Args:
+        connection: of a role that may read `staging`.
+        folder: the data set's.
+
+    Returns:
+        How many there are.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_INJECTION_QUESTIONS).fetchall()
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / INJECTION_QUESTIONS).write_text(content, encoding="utf-8")
+    return len(rows)
 
 
 def current_dataset(home: Path) -> Path:

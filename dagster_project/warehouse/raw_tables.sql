@@ -201,9 +201,9 @@ create table if not exists raw_training.evaluations (
     model         text        not null check (model in ('base', 'adapter')),
     base_model    text        not null,
     dataset_hash  text        not null,
-    split         text        not null,       -- question_split | template_split
-    metric        text        not null,       -- execution_accuracy, exact_match, string_similarity, ran, guard_allowed, security_clean
-    category      text        not null default 'all',
+    split         text        not null,       -- question_split | template_split | injection
+    metric        text        not null,       -- training/evaluate/summary.py names them all
+    category      text        not null default 'all',   -- a group of pairs, a class of errors, or a category of attacks
     n             integer     not null,
     value         double precision not null,
     ci_low        double precision,
@@ -227,6 +227,25 @@ create table if not exists raw_training.evaluation_results (
     error_class       text,
     generation_ms     double precision,
     primary key (evaluation_id, model, split, pair_id)
+);
+alter table raw_training.evaluation_results         -- null in rows of an earlier version
+    add column if not exists suite_match  boolean,  -- right on every variant of the sandbox; null without variants
+    add column if not exists drafts_clean boolean,  -- nothing that was drawn on the way is unclean
+    add column if not exists difficulty   text,     -- of the gold SQL: easy, medium, hard or extra
+    add column if not exists categories   text[];   -- the groups that the pair is counted in
+
+-- One row per evaluation, model and injection question: a question that tries to reach what it may not.
+create table if not exists raw_training.injection_results (
+    evaluation_id text    not null,
+    model         text    not null,
+    question_id   text    not null,     -- of dbt's seed injection_questions
+    category      text    not null,
+    predicted_sql text,
+    is_resisted   boolean not null,     -- nothing that the model wrote tried it
+    guard_rule    text,                 -- the rule that the answer breaks; null where the guard lets it pass
+    is_through    boolean not null,     -- the server would read what is not the sandbox's
+    relations     text[]  not null,     -- what it would read
+    primary key (evaluation_id, model, question_id)
 );
 
 -- One row per released adapter.

@@ -92,6 +92,11 @@ def test_nothing_trains_on_a_corpus_before_its_rules_have_been_asked(nodes: dict
     assert {"raw_training/quality_results", "corpus/training_pairs", "raw_training/pair_validations"} <= upstream
 
 
+def test_the_evaluation_attacks_the_model_with_the_seeds_questions(nodes: dict[str, object]) -> None:
+    assert "staging/injection_questions" in upstream_of(nodes, "training/evaluation")
+    assert "raw_training/injection_results" in upstream_of(nodes, "monitoring/injection_answers")
+
+
 def test_no_asset_is_its_own_ancestor(nodes: dict[str, object]) -> None:
     assert [key for key in nodes if key in upstream_of(nodes, key)] == []
 
@@ -129,6 +134,7 @@ def test_dbts_tests_are_blocking_checks(repository: dg.RepositoryDefinition) -> 
         (["training", "dataset"], "no_personal_value_before_training"),
         (["training", "evaluation"], "no_personal_value_before_release"),
         (["training", "evaluation"], "outputs_are_security_clean"),
+        (["training", "evaluation"], "no_injection_gets_through"),
         (["training", "evaluation"], "both_splits_are_measured"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.gate import Score, Scorecard, compare, decide, mcnemar_exact
+from training.gate import Score, Scorecard, compare, decide
 
 N = 100
 
@@ -70,14 +70,6 @@ def test_without_shared_pairs_intervals_decide():
 
 def test_a_base_that_was_not_measured_is_not_beaten():
     assert not decide(card(90, 90), None, Scorecard({}, {})).is_promoted
-
-
-def test_mcnemar_against_known_values():
-    assert mcnemar_exact(0, 0) == 1.0
-    assert mcnemar_exact(5, 5) == 1.0
-    assert mcnemar_exact(6, 0) == pytest.approx(0.03125)
-    assert mcnemar_exact(1, 9) == pytest.approx(0.021484375)
-    assert mcnemar_exact(9, 1) == mcnemar_exact(1, 9)
 
 
 def test_rows_of_an_evaluation_become_a_scorecard():

@@ -2,31 +2,38 @@
 
 import json
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from training.checked import DRAWS, CheckedGenerator
 from training.commands import choose_device, prepare_folder, resolve_base_model
-from training.config import TrainingConfig, load_config
+from training.config import load_config
 from training.data import Dataset, Pair, load_dataset
 from training.errors import BadInput, TrainingFailed
-from training.evaluate.audit import audit_evaluator
-from training.evaluate.score import PairScore, Scorer
-from training.evaluate.summary import summarize, text_table
-from training.generate import Generator
-from training.model import load_adapter, load_base
+from training.evaluate.answering import Answered, Model
+from training.evaluate.audit import audit_evaluator, audit_split
+from training.evaluate.injection import FILE, Injection, audit_injections, load_injections, score_injection
+from training.evaluate.score import Scorer
+from training.evaluate.summary import summarize, summarize_injections, tags_of, text_table
 from training.plots import plot_accuracy
-from training.progress import Progress
+from training.sql.difficulty import difficulty
 from training.sql.sandbox import Executor
 from training.usage import UsageMeter
 
 SPLITS = ("question_split", "template_split")
+
+
+@dataclass
+class _Findings:
+    """What an evaluation has found so far, as the rows of its files."""
+
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    injections: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run_evaluation(
@@ -37,7 +44,7 @@ def run_evaluation(
     adapter: Path | None,
     models: Sequence[str],
 ) -> list[str]:
-    """Judges models on both held-out splits; writes evaluation.json, results.jsonl and their companions.
+    """Judges models on both held-out splits and on the injection questions; writes evaluation.json and its companions.
 
     Args:
         config_path: Preset.
@@ -63,20 +70,26 @@ def run_evaluation(
     if not splits:
         raise BadInput(f"{data} holds out no pair to judge on; build the dataset with test splits.")
     prepare_folder(out)
-    device = choose_device(config)
-    rows: list[dict[str, Any]] = []
-    results: list[dict[str, Any]] = []
+    injections = load_injections(data)
+    source, device = resolve_base_model(config, base_model), choose_device(config)
+    findings = _Findings()
     try:
         with Executor(_sandbox_dsn(), _sandbox_path(dataset)) as executor:
             scorer = Scorer(dataset.catalog, dataset.pairs, executor)
-            audits = {split: audit_evaluator(scorer, pairs) for split, pairs in splits.items()}
-            for model in models:
-                folder = adapter if model == "adapter" else None
-                answers = _answer(config, dataset, splits, resolve_base_model(config, base_model), folder, device)
+            audits = {
+                split: audit_split(dataset, split) | audit_evaluator(scorer, pairs) for split, pairs in splits.items()
+            }
+            audit_injections(injections, dataset.catalog)
+            for name in models:
+                # The base model is judged for comparison and never served: attacks on it would only take time.
+                attacks = injections if name == models[-1] else ()
+                folder, label = (adapter, "the adapter") if name == "adapter" else (None, "the base model")
+                model = Model(config, dataset.catalog, source, folder, device, label)
+                answers = _answer_all(model, splits, attacks)
                 for split, pairs in splits.items():
-                    scores = [scorer.score(pair, sql) for pair, (sql, _) in zip(pairs, answers[split], strict=True)]
-                    rows += summarize(model, split, pairs, scores)
-                    results += _result_rows(model, split, pairs, answers[split], scores)
+                    near = frozenset(audits[split]["near_duplicates"])
+                    _judge(findings, name, split, pairs, answers, scorer, near)
+                _judge_injections(findings, name, attacks, answers, dataset, executor)
     except psycopg.OperationalError as error:
         # `from None`: the driver's message holds the DSN's parts.
         kind = error.__class__.__name__
@@ -90,68 +103,79 @@ def run_evaluation(
         "pairs": len(results),
         "tokens": None,
     }
-    _write(out, rows, results, audits, usage)
-    return text_table(rows)
+    _write(out, findings, audits, usage)
+    skipped = [] if injections else [f"No attack was tried: {data} has no {FILE}; the asset `dataset` writes it."]
+    return text_table(findings.scores) + skipped
 
 
-def _answer(
-    config: TrainingConfig,
-    dataset: Dataset,
-    splits: dict[str, tuple[Pair, ...]],
-    source: str,
-    adapter: Path | None,
-    device: str,
-) -> dict[str, list[tuple[str, float]]]:
-    """Generates the SQL of every held-out question with one model; returns SQL and milliseconds by split."""
-    # Judged in full precision of its type: a 4-bit base is a device of training, the merged model is what is served.
-    model, tokenizer = load_base(source, config.dtype, device=device)
-    if adapter is not None:
-        model = load_adapter(model, adapter)
-    plain = Generator(model, tokenizer, dataset.catalog, config.max_new_tokens, config.generation_batch)
-    # Nearly all that the base model writes is refused: drawing it again would take minutes and help nobody.
-    generator = CheckedGenerator(plain, dataset.catalog, draws=0 if adapter is None else DRAWS)
-    label = "answering with the adapter" if adapter is not None else "answering with the base model"
-    progress = Progress(label, sum(map(len, splits.values())), "questions")
-    return {
-        split: _answer_split(generator, pairs, config.generation_batch, progress) for split, pairs in splits.items()
-    }
+def _answer_all(model: Model, splits: dict[str, tuple[Pair, ...]], attacks: Sequence[Injection]) -> dict[str, Answered]:
+    """Answers each question once, whatever it is for."""
+    asked = [pair.question for pairs in splits.values() for pair in pairs] + [attack.question for attack in attacks]
+    questions = list(dict.fromkeys(asked))
+    return dict(zip(questions, model.answer(questions, "questions"), strict=True))
 
 
-def _answer_split(
-    generator: CheckedGenerator, pairs: Sequence[Pair], batch: int, progress: Progress
-) -> list[tuple[str, float]]:
-    """Answers in batches of questions of near length; a question's time is its batch's time, shared equally."""
-    order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].question))
-    answers: list[tuple[str, float]] = [("", 0.0)] * len(pairs)
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        began = time.monotonic()
-        generations = generator.generate([pairs[index].question for index in chosen])
-        each = (time.monotonic() - began) * 1000 / len(chosen)
-        for index, generation in zip(chosen, generations, strict=True):
-            answers[index] = (generation.sql, each)
-        progress.advance(len(chosen))
-    return answers
-
-
-def _result_rows(
-    model: str, split: str, pairs: Sequence[Pair], answers: Sequence[tuple[str, float]], scores: Sequence[PairScore]
-) -> list[dict[str, Any]]:
-    return [
-        {"model": model, "split": split, "pair_id": pair.id, "predicted_sql": sql, **asdict(score), "generation_ms": ms}
-        for pair, (sql, ms), score in zip(pairs, answers, scores, strict=True)
+def _judge(
+    findings: _Findings,
+    model: str,
+    split: str,
+    pairs: Sequence[Pair],
+    answers: dict[str, Answered],
+    scorer: Scorer,
+    near_duplicates: frozenset[str],
+) -> None:
+    given = [answers[pair.question] for pair in pairs]
+    scores = [scorer.score(pair, answer) for pair, answer in zip(pairs, given, strict=True)]
+    milliseconds = [answer.milliseconds for answer in given]
+    findings.scores += summarize(model, split, pairs, scores, milliseconds, near_duplicates)
+    findings.results += [
+        {
+            "model": model,
+            "split": split,
+            "pair_id": pair.id,
+            "predicted_sql": answer.sql,
+            **asdict(score),
+            "difficulty": difficulty(pair.sql),
+            "categories": tags_of(pair, near_duplicates),
+            "generation_ms": answer.milliseconds,
+        }
+        for pair, answer, score in zip(pairs, given, scores, strict=True)
     ]
 
 
-def _write(out: Path, rows: list[dict], results: list[dict], audits: dict, usage: dict) -> None:
+def _judge_injections(
+    findings: _Findings,
+    model: str,
+    attacks: Sequence[Injection],
+    answers: dict[str, Answered],
+    dataset: Dataset,
+    executor: Executor,
+) -> None:
+    if not attacks:
+        return
+    scores = [score_injection(answers[attack.question], dataset.catalog, executor) for attack in attacks]
+    findings.scores += summarize_injections(model, attacks, scores)
+    findings.injections += [
+        {
+            "model": model,
+            "question_id": attack.id,
+            "category": attack.category,
+            "predicted_sql": answers[attack.question].sql,
+            **asdict(score),
+        }
+        for attack, score in zip(attacks, scores, strict=True)
+    ]
+
+
+def _write(out: Path, findings: _Findings, audits: dict, usage: dict) -> None:
     """Writes all files; evaluation.json last, since its presence says that the evaluation is whole."""
     try:
-        lines = "".join(json.dumps(row) + "\n" for row in results)
-        (out / "results.jsonl").write_text(lines, encoding="utf-8")
+        for name, rows in (("results.jsonl", findings.results), ("injections.jsonl", findings.injections)):
+            (out / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         (out / "audit.json").write_text(json.dumps(audits, indent=2) + "\n", encoding="utf-8")
         (out / "usage.json").write_text(json.dumps(usage, indent=2) + "\n", encoding="utf-8")
-        plot_accuracy(rows, out / "accuracy.png")
-        (out / "evaluation.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        plot_accuracy(findings.scores, out / "accuracy.png")
+        (out / "evaluation.json").write_text(json.dumps(findings.scores, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise TrainingFailed(
             f"The evaluation cannot be written to {out} ({error.strerror}); free some disk space."

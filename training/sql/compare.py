@@ -1,112 +1,149 @@
-"""Decides whether two executions returned the same answer. Called by the evaluation's execution layer.
+"""Decides whether two executions returned the same answer, and if not, what is wrong with the second.
 
-Rows are compared as values, never as text: numbers with a tolerance, a date like the timestamp of its midnight.
+Called by the evaluation and by the pipeline's validation. Rows come from the server through a cursor, at most the
+executor's cap (`sandbox`), and are compared as values, never as text:
+
+- rows are a multiset: each must be there as often. Order counts only between groups of rows that are not equal in the
+  gold query's ORDER BY (`ordering`); rows of one group may stand in any order.
+- columns stand in the gold query's order, or in another where both results give the same different name to each.
+- null equals null alone. A date equals the timestamp of its midnight. Arrays and JSON are compared element by element,
+  JSON objects without the order of their keys.
+- whole numbers are equal or not. Others are equal within 1e-12 of the larger one where both are exact (integer,
+  numeric), within 1e-9 where one is floating point; and within 1e-12 or 1e-9 absolute, for what should be zero.
+  Of many numbers in a column, those that are so near to each other are one class, and rows are compared by class: so
+  equality is symmetric and does not depend on the rows' order.
 """
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from psycopg.types.multirange import Multirange
+
 from training.sql.sandbox import Execution
 
-_RELATIVE = 1e-6
-_ABSOLUTE = 1e-9
+EMPTY, WRONG_COLUMNS, WRONG_ROWS, WRONG_ORDER = "empty", "wrong_columns", "wrong_rows", "wrong_order"
+
+_EXACT, _FLOATING = Decimal("1e-12"), Decimal("1e-9")
+_WHOLE_BELOW = 2**53  # from here on a double skips whole numbers
+_Row = tuple[Any, ...]
 
 
 def same_result(gold: Execution, predicted: Execution, *, ordered: bool) -> bool:
-    """Whether the predicted query answered like the gold one.
+    """Whether two queries answered alike.
 
     Args:
-        gold: The execution of the right query.
-        predicted: The execution of the query to judge.
-        ordered: Whether the order of the rows counts; true where the gold query has a top-level ORDER BY.
+        gold: One execution.
+        predicted: The other.
+        ordered: Whether the order of all rows counts.
 
     Returns:
         True where both ran, have the same number of columns (names do not matter) and the same rows, each as often.
         False where a result was cut at the row cap, as the rest is unknown.
     """
+    return difference(gold, predicted, range(gold.row_count) if ordered else None) is None
+
+
+def difference(gold: Execution, predicted: Execution, blocks: Sequence[int] | None) -> str | None:
+    """Finds what is wrong with an answer.
+
+    Args:
+        gold: The execution of the right query.
+        predicted: The execution of the query to judge.
+        blocks: A number for each of the gold's rows; rows with the same number may change places, others not. None
+            where no order counts.
+
+    Returns:
+        None where both are the same; `empty` where the gold has rows and the other has none; `wrong_columns` for
+        another number of columns; `wrong_order` for the right rows in the wrong order; else `wrong_rows`, also where
+        one of them failed or was cut at the row cap.
+    """
     if gold.rows is None or predicted.rows is None or gold.is_truncated or predicted.is_truncated:
-        return False
-    if len(gold.columns) != len(predicted.columns) or len(gold.rows) != len(predicted.rows):
-        return False
-    left = [tuple(map(_plain, row)) for row in gold.rows]
-    right = [tuple(map(_plain, row)) for row in predicted.rows]
-    if ordered:
-        return all(map(_same_row, left, right))
-    if all(map(_same_row, sorted(left, key=_row_key), sorted(right, key=_row_key))):
-        return True
-    # Sorting can part numbers that are equal within the tolerance, so what is left over is matched row by row.
-    return _match(left, right)
+        return WRONG_ROWS
+    if gold.rows and not predicted.rows:
+        return EMPTY
+    if len(gold.columns) != len(predicted.columns):
+        return WRONG_COLUMNS
+    if len(gold.rows) != len(predicted.rows):
+        return WRONG_ROWS
+    found = WRONG_ROWS
+    for places in _arrangements(gold.columns, predicted.columns):
+        arranged = [tuple(row[place] for place in places) for row in predicted.rows]
+        left, right = _comparable(gold.rows, arranged)
+        if Counter(left) == Counter(right):
+            if blocks is None or _same_blocks(left, right, blocks):
+                return None
+            found = WRONG_ORDER
+    return found
 
 
-def _plain(value: Any) -> Any:
-    """The value without the differences that do not count."""
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int | float | Decimal):
-        return float(value) if not isinstance(value, int) else value
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime.combine(value, time())
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+def _arrangements(gold: Sequence[str], predicted: Sequence[str]) -> Iterator[Sequence[int]]:
+    """The orders that the predicted columns may be read in: as they stand, and by name where names are unambiguous."""
+    yield range(len(gold))
+    if list(gold) != list(predicted) and len(set(gold)) == len(gold) and set(gold) == set(predicted):
+        yield [predicted.index(name) for name in gold]
 
 
-def _same_row(left: tuple, right: tuple) -> bool:
-    return all(map(_same, left, right))
+def _same_blocks(left: Sequence[_Row], right: Sequence[_Row], blocks: Sequence[int]) -> bool:
+    return Counter(zip(blocks, left, strict=True)) == Counter(zip(blocks, right, strict=True))
 
 
-def _same(left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return left is right
-    if isinstance(left, bool) or isinstance(right, bool):
-        return isinstance(left, bool) and isinstance(right, bool) and left == right
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        if isinstance(left, int) and isinstance(right, int):
-            return left == right
-        if math.isnan(left) or math.isnan(right):
-            return math.isnan(left) and math.isnan(right)
-        return math.isclose(left, right, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and _same_row(left, right)
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    return type(left) is type(right) and left == right
+def _comparable(left: Sequence[_Row], right: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """Both results with each value as something that hashes, near numbers of a column as one."""
+    classes = [_classes(_numbers(column)) for column in zip(*left, *right, strict=True)]
+    return tuple([tuple(map(_plain, row, classes)) for row in rows] for rows in (left, right))
 
 
-def _row_key(row: tuple) -> tuple:
-    return tuple(map(_key, row))
-
-
-def _key(value: Any) -> tuple:
-    """A key that orders values of every type; numbers of all types together."""
+def _plain(value: Any, classes: dict[Any, Any]) -> Any:
+    """A value without the differences that do not count; the type's name keeps apart what Python takes for equal."""
     if value is None:
-        return ("", 0.0, "")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        number = float(value)
-        return ("number", math.inf if math.isnan(number) else number, "")
-    return (type(value).__name__, 0.0, repr(value))
+        return None
+    if isinstance(value, bool):
+        return ("boolean", value)
+    if isinstance(value, int | float | Decimal):
+        return classes[value] if value == value else "nan"  # nan alone is not itself
+    if isinstance(value, date):
+        return ("moment", value if isinstance(value, datetime) else datetime.combine(value, time()))
+    if isinstance(value, list | tuple | Multirange):
+        return ("list", *(_plain(item, classes) for item in value))
+    if isinstance(value, dict):
+        return ("object", frozenset((key, _plain(item, classes)) for key, item in value.items()))
+    return (type(value).__name__, value)
 
 
-def _match(left: list[tuple], right: list[tuple], same: Callable[[tuple, tuple], bool] = _same_row) -> bool:
-    """Whether the rows can be paired one to one, looking only at rows whose exact parts agree."""
-    pool: dict[tuple, list[tuple]] = {}
-    for row in right:
-        pool.setdefault(_exact_part(row), []).append(row)
-    for row in left:
-        candidates = pool.get(_exact_part(row), [])
-        position = next((index for index, other in enumerate(candidates) if same(row, other)), None)
-        if position is None:
-            return False
-        candidates.pop(position)
-    return True
+def _numbers(values: Iterable[Any]) -> Iterator[Any]:
+    """All numbers in values, also inside arrays and JSON."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _numbers(value)
+        elif isinstance(value, dict):
+            yield from _numbers(value.values())
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value == value:
+            yield value
 
 
-def _exact_part(row: tuple) -> tuple:
-    return tuple("number" if _key(value)[0] == "number" else _key(value) for value in row)
+def _classes(numbers: Iterable[Any]) -> dict[Any, Any]:
+    """Each number with the one that stands for all that are as good as equal to it."""
+    classes: dict[Any, Any] = {}
+    previous = None
+    for number in sorted(set(numbers)):
+        classes[number] = classes[previous] if previous is not None and _is_close(previous, number) else number
+        previous = number
+    return classes
+
+
+def _is_close(left: Any, right: Any) -> bool:
+    if _is_whole(left) and _is_whole(right) or math.inf in (abs(left), abs(right)):
+        return left == right
+    tolerance = _FLOATING if isinstance(left, float) or isinstance(right, float) else _EXACT
+    one, other = Decimal(left), Decimal(right)
+    return abs(one - other) <= tolerance * max(abs(one), abs(other), Decimal(1))
+
+
+def _is_whole(number: Any) -> bool:
+    if isinstance(number, Decimal):
+        return number.is_finite() and number == number.to_integral_value()
+    return isinstance(number, int) or (number.is_integer() and abs(number) < _WHOLE_BELOW)

@@ -6,7 +6,7 @@ The guard decides what may be run; this is the layer below it: a read-only trans
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -146,6 +146,21 @@ class Executor:
         Raises:
             QueryRefused: The server cannot plan the query.
         """
+        return float(self._plan(sql)["Total Cost"])
+
+    def relations_read(self, sql: str) -> frozenset[str]:
+        """The relations that the server would read for a query, as `schema.name`, by its own plan.
+
+        Raises:
+            QueryRefused: The server cannot plan the query.
+        """
+        return frozenset(
+            f"{node['Schema']}.{node['Relation Name']}"
+            for node in _plan_nodes(self._plan(sql))
+            if "Relation Name" in node
+        )
+
+    def _plan(self, sql: str) -> dict[str, Any]:
         try:
             return self._in_transaction(lambda connection: _plan(connection, sql))
         except psycopg.Error as error:
@@ -208,7 +223,14 @@ def _rolled_back(connection: psycopg.Connection, action: Callable[[psycopg.Conne
             connection.rollback()
 
 
-def _plan(connection: psycopg.Connection, sql: str) -> float:
-    plan = connection.execute(b"explain (format json) " + sql.strip().rstrip(";").encode()).fetchone()[0]
+def _plan(connection: psycopg.Connection, sql: str) -> dict[str, Any]:
+    statement = b"explain (format json, verbose) " + sql.strip().rstrip(";").encode()
+    plan = connection.execute(statement).fetchone()[0]
     document = json.loads(plan) if isinstance(plan, str) else plan
-    return float(document[0]["Plan"]["Total Cost"])
+    return document[0]["Plan"]
+
+
+def _plan_nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _plan_nodes(child)

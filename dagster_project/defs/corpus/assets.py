@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project.corpus.dataset import write_dataset
+from dagster_project.corpus.dataset import write_dataset, write_injection_questions
 from dagster_project.corpus.settings import CorpusSettings
 from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.quality.codes import RULES
@@ -120,23 +120,25 @@ def quality_advice(rule_code: str, observed: str | None, minimum_pairs: int) -> 
 
 @dg.asset(
     key=["training", "dataset"],
-    deps=[PAIRS, CATALOG, ["raw_training", "quality_results"]],
+    deps=[PAIRS, CATALOG, ["raw_training", "quality_results"], ["staging", "injection_questions"]],
     group_name="training",
     kinds={"json"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     description="One JSON object per training pair, in a folder named by the hash of its content.",
 )
 def dataset(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Writes the corpus as files; an unchanged corpus is the same data set."""
     with warehouse.owner() as connection:
         written = write_dataset(connection, read_catalog(connection), warehouse.settings.home)
+        attacks = write_injection_questions(connection, written.folder)
     return dg.MaterializeResult(
         metadata={
             "dataset_hash": written.dataset_hash,
             "path": dg.MetadataValue.path(str(written.folder)),
             "dagster/row_count": sum(written.sizes.values()),
             **written.sizes,
+            "injection_questions": attacks,
         },
         data_version=dg.DataVersion(written.dataset_hash),
     )

@@ -10,11 +10,12 @@ from psycopg.types.json import Jsonb
 from dagster_project.corpus.dataset import current_dataset
 from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
-from dagster_project.training_runs import Run, picture, run_for
+from dagster_project.training_runs import Run, error_table, picture, run_for
 from dagster_project.training_settings import TrainingSettings
 
 OWNERS = ["platform@example.com"]
 POOL = "training"  # one at a time: a training takes all cores, or the GPU
+RESULT_TABLES = ("evaluations", "evaluation_results", "injection_results")
 RUN_COLUMNS = (
     "run_id", "started_at", "finished_at", "status", "base_model", "dataset_hash", "examples", "epochs", "steps",
     "seconds", "pairs_per_second", "trainable_fraction", "final_train_loss", "best_validation_loss",
@@ -108,6 +109,14 @@ def train_adapter(
             description="One row per evaluation, model, split and held-out pair.",
         ),
         dg.AssetSpec(
+            ["raw_training", "injection_results"],
+            deps=[["training", "lora_adapter"]],
+            group_name="training",
+            kinds={"postgres"},
+            owners=OWNERS,
+            description="One row per evaluation, model and injection question.",
+        ),
+        dg.AssetSpec(
             ["raw_training", "usage"],
             deps=[["training", "lora_adapter"]],
             group_name="training",
@@ -126,7 +135,7 @@ def evaluate_adapter(
 ):
     """Judges the base model and the adapter on both held-out splits by running their SQL in the sandbox."""
     run, arguments = _run_and_arguments(warehouse)
-    if run.scores() is None:
+    if not run.is_evaluated(current_dataset(warehouse.settings.home)):
         _run_training_process(
             context,
             warehouse,
@@ -138,22 +147,24 @@ def evaluate_adapter(
     common = {"evaluation_id": run.run_id}
     with warehouse.owner() as connection:
         known = connection.execute(
-            "select 1 from raw_training.evaluations where evaluation_id = %s limit 1", [run.run_id]
+            "select 1 from raw_training.evaluations where evaluation_id = %s and evaluated_at = %s limit 1",
+            [run.run_id, usage["finished_at"]],
         ).fetchone()
         if not known:
             for_rows = {"evaluated_at": usage["finished_at"], "base_model": summary["base_model"]}
             for_rows["dataset_hash"] = summary["dataset_hash"]
+            for table in RESULT_TABLES:  # of the same adapter, judged before with other questions
+                connection.execute(f"delete from raw_training.{table} where evaluation_id = %s", [run.run_id])
             insert_rows(connection, "raw_training.evaluation_results", [common | row for row in run.results()])
+            attacks = [common | row for row in run.injection_results()]
+            insert_rows(connection, "raw_training.injection_results", attacks)
             insert_rows(connection, "raw_training.usage", [_usage_row("evaluate", run, usage)])
             rows = [
                 common | for_rows | row | {"run_id": run.run_id if row["model"] == "adapter" else None}
                 for row in scores
             ]
             insert_rows(connection, "raw_training.evaluations", rows)  # last: its presence says that all is there
-        counts = {
-            table: warehouse.count(connection, f"raw_training.{table}")
-            for table in ("evaluations", "evaluation_results", "usage")
-        }
+        counts = {table: warehouse.count(connection, f"raw_training.{table}") for table in (*RESULT_TABLES, "usage")}
     yield dg.MaterializeResult(
         asset_key=["training", "evaluation"],
         metadata={
@@ -163,6 +174,7 @@ def evaluate_adapter(
                 if row["metric"] == "execution_accuracy" and row["category"] == "all"
             },
             "accuracy": picture(run.evaluation / "accuracy.png"),
+            "errors": error_table(scores),
         },
     )
     for table, count in counts.items():

@@ -7,8 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dagster_project.corpus.dataset import Dataset, current_dataset, part_sizes, write_dataset
+from dagster_project.corpus.dataset import (
+    Dataset,
+    current_dataset,
+    part_sizes,
+    write_dataset,
+    write_injection_questions,
+)
 from dagster_project.warehouse.settings import Warehouse
+from training.evaluate.injection import load_injections
 from training.sql.catalog import Catalog, read_catalog
 
 
@@ -36,6 +43,14 @@ def test_a_data_set_has_pairs_catalog_and_manifest(owner: psycopg.Connection, tm
     assert Catalog.load(dataset.folder / "catalog.json").hash == manifest["catalog_hash"] == pairs[0]["catalog_hash"]
     assert (manifest["dataset_hash"], manifest["pairs"]) == (dataset.dataset_hash, len(pairs))
     assert sum(dataset.sizes.values()) == len(pairs)
+
+
+def test_the_evaluation_reads_the_seeds_injection_questions_beside_the_pairs(owner, tmp_path: Path) -> None:
+    count = write_injection_questions(owner, write(owner, tmp_path).folder)
+
+    injections = load_injections(write(owner, tmp_path).folder)
+    assert len(injections) == count >= 60
+    assert injections[0].target_sql
 
 
 def test_the_name_is_the_hash_of_the_content(owner: psycopg.Connection, tmp_path: Path) -> None:

@@ -41,6 +41,23 @@ def test_second_run_changes_nothing(warehouse: Warehouse, admin_dsn: str) -> Non
     assert env_file(warehouse.home).stat().st_mtime_ns == env_before.st_mtime_ns
 
 
+def test_an_earlier_versions_results_get_the_new_columns_and_stay(warehouse: Warehouse, admin_dsn: str) -> None:
+    new = ("suite_match", "drafts_clean", "difficulty", "categories")
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        for column in new:
+            admin.execute(f"alter table raw_training.evaluation_results drop column {column}")
+        admin.execute("drop table raw_training.injection_results")
+        admin.execute(
+            "insert into raw_training.evaluation_results values"
+            " ('e', 'base', 'question_split', 'p', 'select 1', 0.5, false, true, true, true, true, null, 3.5)"
+        )
+        again(warehouse)
+        kept = admin.execute(f"select pair_id, {', '.join(new)} from raw_training.evaluation_results").fetchall()
+        assert kept == [("p", None, None, None, None)]
+        assert admin.execute("select count(*) from raw_training.injection_results").fetchone() == (0,)
+        admin.execute("delete from raw_training.evaluation_results")
+
+
 def test_forgotten_password_of_the_embedded_roles_is_set_anew(warehouse: Warehouse, admin_dsn: str) -> None:
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         admin.execute("set log_statement = none")

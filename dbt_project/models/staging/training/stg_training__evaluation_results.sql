@@ -8,6 +8,8 @@ select
     split,
     predicted_sql,
     error_class,
+    difficulty,
+    categories,
 
     ---------- numerics
     string_similarity,
@@ -17,7 +19,9 @@ select
     exact_match,
     ran,
     execution_match,
+    suite_match,
     guard_allowed,
-    security_clean
+    security_clean,
+    drafts_clean
 
 from {{ source('raw_training', 'evaluation_results') }}

@@ -1,0 +1,17 @@
+select
+    ---------- ids
+    evaluation_id,
+    question_id,
+
+    ---------- text
+    model,
+    category,
+    predicted_sql,
+    guard_rule,
+    relations,
+
+    ---------- booleans
+    is_resisted,
+    is_through
+
+from {{ source('raw_training', 'injection_results') }}

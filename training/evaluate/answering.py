@@ -1,0 +1,77 @@
+"""Lets one model answer questions as the API would, with what it wrote on the way. Called by run.py."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.checked import DRAWS, CheckedGenerator
+from training.config import TrainingConfig
+from training.generate import Generator
+from training.model import load_adapter, load_base
+from training.progress import Progress
+from training.sql.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer.
+
+    Attributes:
+        sql: What the API would hand to the guard; empty where the model wrote no statement.
+        written: All that the model wrote, before it was drawn again and chosen; the first answer first.
+        milliseconds: Its share of its batch's time.
+    """
+
+    sql: str
+    written: tuple[str, ...]
+    milliseconds: float
+
+
+class Model:
+    """The base model or an adapter, loaded once for all questions."""
+
+    def __init__(
+        self, config: TrainingConfig, catalog: Catalog, source: str, adapter: Path | None, device: str, label: str
+    ) -> None:
+        """Loads it.
+
+        Args:
+            config: Preset; says how many questions are decoded at once, and how long an answer may be.
+            catalog: The tables that questions are about.
+            source: Base model.
+            adapter: Adapter folder; None for the base model alone.
+            device: `cpu` or `cuda`.
+            label: What the progress bar names, such as `the adapter`.
+        """
+        # Judged in full precision of its type: a 4-bit base is a device of training, the merged model is served.
+        model, tokenizer = load_base(source, config.dtype, device=device)
+        if adapter is not None:
+            model = load_adapter(model, adapter)
+        plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
+        # Nearly all that the base model writes is refused: drawing it again would take minutes and help nobody.
+        self._generator = CheckedGenerator(plain, catalog, draws=0 if adapter is None else DRAWS)
+        self._batch, self._label = config.generation_batch, label
+
+    def answer(self, questions: Sequence[str], kind: str) -> list[Answered]:
+        """Answers in batches of questions of near length.
+
+        Args:
+            questions: In any order.
+            kind: What the progress bar counts, such as `questions`.
+
+        Returns:
+            One answer a question, in the same order.
+        """
+        progress = Progress(f"answering with {self._label}", len(questions), kind)
+        order = sorted(range(len(questions)), key=lambda index: len(questions[index]))
+        answers: dict[int, Answered] = {}
+        for start in range(0, len(order), self._batch):
+            chosen = order[start : start + self._batch]
+            began = time.monotonic()
+            generations = self._generator.generate([questions[index] for index in chosen])
+            each = (time.monotonic() - began) * 1000 / len(chosen)
+            for index, done in zip(chosen, generations, strict=True):
+                answers[index] = Answered(done.sql, done.drafts or (done.sql,), each)
+            progress.advance(len(chosen))
+        return [answers[index] for index in range(len(questions))]
