@@ -1,11 +1,11 @@
-"""Builds variants of a sandbox, each in schemas of its own. Called by search.py, and through it by Dagster and benchmarks.
+"""Builds variants of a sandbox, each in schemas of its own. Called by search.py, and so by Dagster and benchmarks.
 
 Works on every schema that the connection can read; there need be no dbt project. A variant holds the values of the
 sandbox and the literals of the gold queries, and thus nothing that the sandbox may not hold.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import psycopg
 from psycopg import sql
@@ -38,6 +38,39 @@ def variant_schema(business: str, variant: str) -> str:
     return name
 
 
+def variant_names(connection: psycopg.Connection, schemas: Sequence[str]) -> tuple[str, ...]:
+    """Finds the variants that stand in a database.
+
+    Args:
+        connection: Of any role.
+        schemas: The business schemas.
+
+    Returns:
+        The variants that there are of every one of them, sorted.
+    """
+    existing = {name for (name,) in connection.execute("select nspname::text from pg_catalog.pg_namespace").fetchall()}
+    found = [
+        {name.removeprefix(prefix) for name in existing if name.startswith(prefix)}
+        for prefix in (variant_schema(schema, "") for schema in schemas)
+    ]
+    return tuple(sorted(set.intersection(*found))) if found else ()
+
+
+def drop_variants(connection: psycopg.Connection, schemas: Sequence[str], keep: Iterable[str] = ()) -> None:
+    """Drops variants: those of another suite, or all where what they hold must go.
+
+    Args:
+        connection: Of the role that owns them.
+        schemas: The business schemas.
+        keep: Variants that stay.
+    """
+    kept = set(keep)
+    for schema in schemas:
+        for name in set(variant_names(connection, [schema])) - kept:
+            dropped = sql.Identifier(variant_schema(schema, name))
+            connection.execute(sql.SQL("drop schema {} cascade").format(dropped))
+
+
 class VariantBuilder:
     """Builds the variants of one warehouse's sandboxes, any number of times, over one connection."""
 
@@ -59,9 +92,9 @@ class VariantBuilder:
         Raises:
             LookupError: A schema holds no table.
         """
-        self._connection, self._reader = connection, reader
+        self.connection, self._reader = connection, reader
         self.tables: list[SuiteTable] = read_tables(connection, sandboxes)
-        self._schemas = tuple(sandboxes)
+        self.sandboxes, self.schemas = dict(sandboxes), tuple(sandboxes)
         literals = literals_by_column(statements)
         self._samples = take_samples(connection, self.tables, literals)
         self._literals = {table.key: usable_literals(connection, table, literals) for table in self.tables}
@@ -79,12 +112,12 @@ class VariantBuilder:
             How many rows it holds.
         """
         targets = {t.key: sql.Identifier(variant_schema(t.schema, variant), t.name) for t in self.tables}
-        with self._connection.transaction():
+        with self.connection.transaction():
             self._create_schemas(variant)
             filled: set[tuple[str, str]] = set()
             for table in self.tables:
                 create = "create table {} as select * from {} with no data"
-                self._connection.execute(sql.SQL(create).format(targets[table.key], table.origin))
+                self.connection.execute(sql.SQL(create).format(targets[table.key], table.origin))
                 filling = Filling(
                     base=self._samples[table.key],
                     target=targets[table.key],
@@ -92,22 +125,16 @@ class VariantBuilder:
                     literals=self._literals[table.key],
                     is_referred_to=table.key in self._parents,
                 )
-                self._connection.execute(insert_statement(table, kind, seed, filling))
+                self.connection.execute(insert_statement(table, kind, seed, filling))
                 filled.add(table.key)
-            mend(self._connection, self.tables, targets)
-            enforce(self._connection, self.tables, targets)
+            mend(self.connection, self.tables, targets)
+            enforce(self.connection, self.tables, targets)
             rows = 0
             for table in self.tables:
-                self._connection.execute(sql.SQL("analyze {}").format(targets[table.key]))
+                self.connection.execute(sql.SQL("analyze {}").format(targets[table.key]))
                 count = sql.SQL("select count(*) from {}").format(targets[table.key])
-                rows += self._connection.execute(count).fetchone()[0]
+                rows += self.connection.execute(count).fetchone()[0]
         return rows
-
-    def drop(self, variant: str) -> None:
-        """Drops a variant, if it exists."""
-        for business in self._schemas:
-            schema = sql.Identifier(variant_schema(business, variant))
-            self._connection.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
 
     def content_hash(self) -> str:
         """Identifies what variants depend on: the tables, their rules, and the sampled rows.
@@ -118,19 +145,19 @@ class VariantBuilder:
         parts = [repr(self.tables), repr(self._literals)]
         for table in self.tables:
             rows = sql.SQL("select sum(hashtextextended(sampled::text, 0)::numeric)::text from {} as sampled")
-            parts.append(str(self._connection.execute(rows.format(self._samples[table.key])).fetchone()[0]))
+            parts.append(str(self.connection.execute(rows.format(self._samples[table.key])).fetchone()[0]))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def _create_schemas(self, variant: str) -> None:
-        self.drop(variant)
-        for business in self._schemas:
+        for business in self.schemas:
             schema = sql.Identifier(variant_schema(business, variant))
-            self._connection.execute(sql.SQL("create schema {}").format(schema))
+            self.connection.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
+            self.connection.execute(sql.SQL("create schema {}").format(schema))
             if self._reader is not None:
                 reader = sql.Identifier(self._reader)
-                self._connection.execute(sql.SQL("grant usage on schema {} to {}").format(schema, reader))
+                self.connection.execute(sql.SQL("grant usage on schema {} to {}").format(schema, reader))
                 default = "alter default privileges in schema {} grant select on tables to {}"
-                self._connection.execute(sql.SQL(default).format(schema, reader))
+                self.connection.execute(sql.SQL(default).format(schema, reader))
 
     def _parent_keys(
         self, table: SuiteTable, targets: Mapping[tuple[str, str], sql.Identifier], filled: set[tuple[str, str]]

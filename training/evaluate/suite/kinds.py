@@ -9,7 +9,7 @@ class Kind:
 
     Attributes:
         name: The end of the schema's name.
-        changed: Percent of plain values that are drawn anew, from the column's own values or the gold queries' literals.
+        changed: Percent of plain values that are drawn anew, from the column's own or the gold queries' literals.
         nulled: Percent of values that become null, where the column may be.
         moved: Percent of foreign keys that are given another parent.
         values: How many different values a column is drawn from; None for all it has.

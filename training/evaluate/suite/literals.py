@@ -13,6 +13,8 @@ from training.sql.parse import parse_select
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Like, exp.ILike)
 _YEARS = range(1900, 2101)
+# Where all orders are paid, only one that is not can tell whether a query asks for those that are.
+_OTHER = "none of these"
 
 
 def literals_by_column(statements: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -22,7 +24,7 @@ def literals_by_column(statements: Iterable[str]) -> dict[str, tuple[str, ...]]:
         statements: Gold queries.
 
     Returns:
-        Column name (of whatever table) → texts, sorted; not every text is a value of the column's type.
+        Column name (of whatever table) → texts, and one that is none of them; not all are values of the column's type.
 
     Raises:
         SqlError: A text is not one query.
@@ -34,7 +36,7 @@ def literals_by_column(statements: Iterable[str]) -> dict[str, tuple[str, ...]]:
             for literal in comparison.find_all(exp.Literal):
                 for column in columns:
                     found.setdefault(column, set()).update(neighbours(literal.name))
-    return {column: tuple(sorted(texts)) for column, texts in sorted(found.items())}
+    return {column: (*sorted(texts), _OTHER) for column, texts in sorted(found.items())}
 
 
 def neighbours(text: str) -> set[str]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from training.evaluate.suite.outer_joins import outer_sides
 from training.evaluate.suite.swapped_columns import swapped_columns
 from training.sql.catalog import Catalog
 from training.sql.parse import WarehouseDialect, parse_select
@@ -62,7 +63,10 @@ def mutate(gold: str, catalog: Catalog) -> list[Mutant]:
 
 def _changes(tree: exp.Expression, catalog: Catalog) -> Iterator[tuple[str, exp.Expression]]:
     for place, node in enumerate(tree.walk(bfs=False)):
-        for operator, change in _changes_of(node):
+        changes = list(_changes_of(node))
+        if isinstance(node, exp.Join):
+            changes += [("join", lambda copy, side=side: copy.set("side", side)) for side in outer_sides(node, catalog)]
+        for operator, change in changes:
             copy = tree.copy()
             change(_at(copy, place))
             yield operator, copy
@@ -151,11 +155,8 @@ def _of_clauses(node: exp.Expression) -> Iterator[tuple[str, Change]]:
         count = int(node.expression.name)
         for other in {count + 1, count - 1} - {0}:
             yield "limit", lambda copy, other=other: copy.set("expression", exp.Literal.number(other))
-    if isinstance(node, exp.Join) and node.args.get("on"):
-        if not node.side:
-            yield "join", lambda copy: copy.set("side", "LEFT")
-        elif node.side == "LEFT":
-            yield "join", lambda copy: copy.set("side", None)
+    if isinstance(node, exp.Join) and node.side == "LEFT":
+        yield "join", lambda copy: copy.set("side", None)
 
 
 def _is_compared(node: exp.Expression) -> bool:

@@ -11,9 +11,11 @@ from pg_catalog.pg_class as relation
 inner join pg_catalog.pg_namespace as namespace on relation.relnamespace = namespace.oid
 inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
 inner join pg_catalog.pg_type as kind on attribute.atttypid = kind.oid
+left join pg_catalog.pg_namespace as business on business.nspname = %(business)s
+left join pg_catalog.pg_class as business_relation
+    on business.oid = business_relation.relnamespace and relation.relname = business_relation.relname
 left join pg_catalog.pg_attribute as required
-    on attribute.attname = required.attname
-    and required.attrelid = pg_catalog.to_regclass(format('%%I.%%I', %(business)s::text, relation.relname))
+    on business_relation.oid = required.attrelid and attribute.attname = required.attname
 where namespace.nspname = %(sandbox)s
     and relation.relkind in ('r', 'p', 'v', 'm', 'f')
     and attribute.attnum > 0

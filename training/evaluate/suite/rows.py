@@ -14,7 +14,7 @@ from training.evaluate.suite.tables import SuiteColumn, SuiteTable
 ROW, COPY = sql.Identifier("suite row"), sql.Identifier("suite copy")
 _LITERAL_SHARE = 60  # percent of the values drawn anew that are literals of gold queries, where there are any
 # Types of keys of which another value can be made, with the largest number that they hold.
-_LIMITS = {"integer": 2**31 - 1, "bigint": 2**63 - 1, "numeric": None, "date": None}
+_LIMITS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1, "numeric": None, "date": None}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Makes the rows of a fresh variant keep their tables' rules, and then has the server enforce them. Called by build.py."""
+"""Makes the rows of a fresh variant keep their tables' rules, and has the server enforce them. Called by build.py."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def mend(
         for statement in _violations(table, targets[table.key]):
             connection.execute(statement)
     # A row that goes may have been another's parent: again until nothing goes.
-    while any([_follow_parents(connection, table, targets) for table in tables if table.foreign_keys]):
+    while sum(_follow_parents(connection, table, targets) for table in tables):
         pass
 
 

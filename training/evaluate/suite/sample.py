@@ -45,7 +45,8 @@ def take_samples(
         statement = sql.SQL(
             "create temporary table {sample} as select row_number() over () as {row}, chosen.* from ("
             "select child.* from {origin} as child where {needed} "
-            "order by case when {named} then 0 else 1 end, case when {wished} then 0 else 1 end, hashtextextended(child::text, 0), child::text limit {limit}) as chosen"
+            "order by case when {named} then 0 else 1 end, case when {wished} then 0 else 1 end, "
+            "hashtextextended(child::text, 0), child::text limit {limit}) as chosen"
         ).format(
             sample=samples[table.key],
             row=ROW,

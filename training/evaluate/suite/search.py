@@ -1,18 +1,18 @@
 """Chooses the variants of a sandbox: of several seeds the one that kills most of the mutants that are still alive.
 
-Called by Dagster's asset `raw_training/suite_variants` and by benchmarks. Greedy, kind by kind: each new variant is worth
-what it tells apart that those before it do not.
+Called by Dagster's asset `raw_training/suite_variants` and by benchmarks. Greedy, kind by kind: each new variant is
+worth what it tells apart that those before it do not.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from training.evaluate.suite.build import VariantBuilder, variant_schema
+from training.evaluate.suite.build import VariantBuilder, drop_variants, variant_schema
 from training.evaluate.suite.kills import judge_mutants
 from training.evaluate.suite.kinds import KINDS, Kind
 from training.evaluate.suite.mutants import Mutant, mutate
-from training.sql.canonical import canonicalize
+from training.sql.canonical import canonicalize, fingerprint
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
 from training.sql.sandbox import Executor
@@ -20,6 +20,7 @@ from training.sql.sandbox import Executor
 GOAL = 0.95  # of all mutants, killed by the sandbox or a variant
 _SEEDS = 3  # tried for each kind
 _TIMEOUT_MS = 2000
+_MAX_TEMPLATES = 400
 _ROUNDS = 2  # at most so many variants of a kind
 
 
@@ -71,26 +72,25 @@ class Suite:
 
 def choose_variants(
     builder: VariantBuilder,
-    sandboxes: Mapping[str, str],
     dsn: str,
-    golds: Sequence[str],
+    statements: Iterable[str],
     catalog: Catalog,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None],
 ) -> Suite:
-    """Builds the variants and measures them.
+    """Builds the variants and measures them; variants of an earlier suite go.
 
     Args:
         builder: Builds a variant.
-        sandboxes: Business schema → the schema that holds its sandbox.
         dsn: Of the role that runs queries: auditune_sandbox.
-        golds: Gold queries in canonical form, one of each template.
-        catalog: The tables that they read.
+        statements: Gold queries in canonical form; one of each template is mutated.
+        catalog: The tables that they read, with what refers to what.
         report: Told what was chosen, a line each.
 
     Returns:
         The suite; its variants stand in the database.
     """
-    with _executor(dsn, sandboxes.values()) as sandbox:
+    golds = one_of_each_template(statements)
+    with _executor(dsn, list(builder.sandboxes.values())) as sandbox:
         alive, stillborn, killed_alone = _first_round(golds, catalog, sandbox)
     made = Counter(mutant.operator for gold in golds for mutant in mutate(gold, catalog)) - stillborn
     report(f"{made.total()} mutants of {len(golds)} queries; {killed_alone.total()} killed by the sandbox alone")
@@ -100,11 +100,27 @@ def choose_variants(
             if number > 1 and _count(alive) <= (1 - GOAL) * made.total():
                 break
             name = kind.name if number == 1 else f"{kind.name}_{number}"
-            variant, alive = _choose(builder, name, kind, number, tuple(sandboxes), dsn, alive)
+            variant, alive = _choose(builder, name, kind, number, dsn, alive)
             variants.append(variant)
             report(f"{variant.name}: seed {variant.seed}, {variant.newly_killed} more, {_count(alive)} alive")
+    drop_variants(builder.connection, builder.schemas, keep=[variant.name for variant in variants])
     survivors, same = _without_same(alive, catalog)
     return Suite(tuple(variants), dict(made - same), dict(killed_alone), survivors)
+
+
+def one_of_each_template(statements: Iterable[str]) -> list[str]:
+    """Keeps the first gold query of each template, of at most so many templates that the search stays short.
+
+    Args:
+        statements: In canonical form.
+
+    Returns:
+        The queries in the order of their templates' fingerprints, which is no order of theirs.
+    """
+    first: dict[str, str] = {}
+    for statement in sorted(set(statements)):
+        first.setdefault(fingerprint(statement), statement)
+    return [first[template] for template in sorted(first)][:_MAX_TEMPLATES]
 
 
 _Alive = dict[str, tuple[Mutant, ...]]  # gold query → its mutants that nothing has killed yet
@@ -125,14 +141,14 @@ def _first_round(
 
 
 def _choose(
-    builder: VariantBuilder, name: str, kind: Kind, number: int, schemas: Sequence[str], dsn: str, alive: _Alive
+    builder: VariantBuilder, name: str, kind: Kind, number: int, dsn: str, alive: _Alive
 ) -> tuple[Variant, _Alive]:
     """Builds a variant with each seed and keeps the best one."""
     best: tuple[int, int, _Alive] | None = None
     rows, built = 0, None
     for seed in range((number - 1) * _SEEDS + 1, number * _SEEDS + 1):
         rows, built = builder.build(name, kind, seed), seed
-        left = _left_alive(alive, dsn, name, schemas)
+        left = _left_alive(alive, dsn, name, builder.schemas)
         if best is None or _count(left) < best[0]:
             best = _count(left), seed, left
     _, seed, left = best
