@@ -1,12 +1,14 @@
 """A bakery and its sandbox: every rule that a table can have, and questions whose answers agree by chance."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
 from training.evaluate.suite.build import VariantBuilder
 from training.sql.catalog import Catalog, Column, Table
 
+TABLES = Path(__file__).with_name("bakery.sql")
 SANDBOXES = {"bakery": "sandbox_bakery"}
 # Operator → a query of which the sandbox alone does not tell such a mutant.
 QUESTIONS = {

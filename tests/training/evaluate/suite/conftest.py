@@ -1,13 +1,12 @@
 """The bakery on the test server, one for each module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from dagster_project.warehouse.settings import Warehouse
-from tests.training.evaluate.suite.bakery import QUESTIONS, SANDBOXES, Bakery, bakery_catalog
+from tests.training.evaluate.suite.bakery import QUESTIONS, SANDBOXES, TABLES, Bakery, bakery_catalog
 from training.evaluate.suite.build import VariantBuilder
 
 
@@ -18,6 +17,6 @@ def bakery(warehouse: Warehouse) -> Iterator[Bakery]:
         psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin,
         psycopg.connect(warehouse.dsn, autocommit=True) as owner,
     ):
-        admin.execute(Path(__file__).with_name("bakery.sql").read_text())
+        admin.execute(TABLES.read_text())
         builder = VariantBuilder(owner, SANDBOXES, QUESTIONS.values(), reader="auditune_sandbox")
         yield Bakery(owner, admin, warehouse.sandbox_dsn, bakery_catalog(admin), builder)
