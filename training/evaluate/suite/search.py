@@ -21,7 +21,6 @@ GOAL = 0.95  # of all mutants, killed by the sandbox or a variant
 _SEEDS = 3  # tried for each kind
 _TIMEOUT_MS = 2000
 _MAX_TEMPLATES = 400
-_ROUNDS = 2  # at most so many variants of a kind
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,16 @@ def choose_variants(
     made = Counter(mutant.operator for gold in golds for mutant in mutate(gold, catalog)) - stillborn
     report(f"{made.total()} mutants of {len(golds)} queries; {killed_alone.total()} killed by the sandbox alone")
     variants: list[Variant] = []
-    for number in range(1, _ROUNDS + 1):
-        for kind in KINDS:
-            if number > 1 and _count(alive) <= (1 - GOAL) * made.total():
-                break
-            name = kind.name if number == 1 else f"{kind.name}_{number}"
-            variant, alive = _choose(builder, name, kind, number, dsn, alive)
-            variants.append(variant)
-            report(f"{variant.name}: seed {variant.seed}, {variant.newly_killed} more, {_count(alive)} alive")
+    for kind in KINDS:
+        variant, alive = _choose(builder, kind.name, kind, 1, dsn, alive)
+        variants.append(variant)
+        report(f"{variant.name}: seed {variant.seed}, {variant.newly_killed} more, {_count(alive)} alive")
+    for first in variants[:]:
+        # Another of a kind that has helped may help again; one that does not is not kept.
+        if first.newly_killed and _count(alive) > (1 - GOAL) * made.total():
+            second, alive = _choose(builder, f"{first.name}_2", _kind(first), 2, dsn, alive)
+            variants += [second] if second.newly_killed else []
+            report(f"{second.name}: seed {second.seed}, {second.newly_killed} more, {_count(alive)} alive")
     drop_variants(builder.connection, builder.schemas, keep=[variant.name for variant in variants])
     survivors, same = _without_same(alive, catalog)
     return Suite(tuple(variants), dict(made - same), dict(killed_alone), survivors)
@@ -151,10 +152,16 @@ def _choose(
         left = _left_alive(alive, dsn, name, builder.schemas)
         if best is None or _count(left) < best[0]:
             best = _count(left), seed, left
+        if not best[0]:
+            break
     _, seed, left = best
     if seed != built:
         rows = builder.build(name, kind, seed)
     return Variant(name, kind.name, seed, rows, _count(alive) - _count(left)), left
+
+
+def _kind(variant: Variant) -> Kind:
+    return next(kind for kind in KINDS if kind.name == variant.kind)
 
 
 def _left_alive(alive: _Alive, dsn: str, name: str, schemas: Sequence[str]) -> _Alive:
