@@ -108,6 +108,10 @@ class TestSuite:
         judging = [name for name, answer in answers.items() if answer is not None]
         return score_on_suite(answers, self._run(predicted, judging))
 
+    def matches(self, gold: str, predicted: str) -> bool:
+        """Whether a prediction answers like the gold query on every database that can judge."""
+        return self.score(gold, predicted).is_match
+
     def _gold_answers(self, gold: str) -> dict[str, Answer | None]:
         if gold not in self._gold:
             self._gold[gold] = {name: clear_answer(gold, executor) for name, executor in self._executors.items()}

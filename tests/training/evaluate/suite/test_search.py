@@ -3,6 +3,9 @@
 import pytest
 
 from tests.training.evaluate.suite.bakery import QUESTIONS, Bakery
+from training.data import Pair
+from training.evaluate.answering import Answered
+from training.evaluate.score import Scorer
 from training.evaluate.suite.kills import judge_mutants
 from training.evaluate.suite.mutants import Mutant, mutate
 from training.evaluate.suite.score import TestSuite
@@ -49,6 +52,18 @@ def test_a_prediction_that_is_right_by_chance_is_found_out(bakery: Bakery) -> No
 
         assert (right.is_match, right.differs_on, right.judged_on) == (True, None, len(suite.names))
         assert (by_chance.is_match, by_chance.differs_on in suite.names) == (False, True)
+
+
+def test_the_evaluation_says_of_a_pair_whether_it_is_right_on_one_database_and_on_all(bakery: Bakery) -> None:
+    pair = Pair("p", "How many orders are paid?", QUESTIONS["predicate"], "test", "train")
+    with (
+        Executor(bakery.sandbox_dsn, "sandbox_bakery") as sandbox,
+        TestSuite.connect(bakery.sandbox_dsn, ["bakery"]) as suite,
+    ):
+        scorer = Scorer(bakery.catalog, [pair], sandbox, suite.matches)
+        scores = [scorer.score(pair, Answered(sql, (sql,), 1.0)) for sql in (pair.sql, "select count(*) from orders")]
+
+    assert [(score.execution_match, score.suite_match) for score in scores] == [(True, True), (True, False)]
 
 
 def test_a_database_on_which_the_gold_leaves_its_answer_open_does_not_judge(bakery: Bakery) -> None:
