@@ -18,6 +18,7 @@ STAGES = {
     "dbt_corpus": "dbt corpus",
     "corpus_quality_gate": "great expectations",
     "training__dataset": "dataset",
+    "build_test_suite": "test databases",
     "train_adapter": "training",
     "evaluate_adapter": "evaluation",
     "release_adapter": "release",

@@ -12,6 +12,7 @@ from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.dbt_manifest import run_dbt
 from dagster_project.warehouse.connect import connect
 from dagster_project.warehouse.settings import Warehouse
+from training.evaluate.suite.build import drop_variants
 
 _WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # So that the index knows every value of now, and every table that is re-keyed is there.
@@ -39,6 +40,7 @@ def rotate_key(warehouse: Warehouse, tell: Callable[[str], None]) -> None:
             tell("A rotation was begun and not finished: going on with it.")
         tell("Building the sandbox and the corpus anew ...")
         run_dbt(warehouse, *_REBUILT)
+        drop_variants(connection, warehouse.schemas)  # they hold old pseudonyms; the next run builds them anew
         reasons = judge_new_candidates(warehouse, connection, lambda *_: None)
         run_dbt(warehouse, *_THE_REST)
         connection.execute("select privacy.forget_old_keys()")

@@ -248,6 +248,29 @@ create table if not exists raw_training.injection_results (
     primary key (evaluation_id, model, question_id)
 );
 
+-- One row per suite of test databases and variant of the sandbox in it, in `sandbox_<schema>__<variant>`.
+create table if not exists raw_training.suite_variants (
+    suite_hash   text        not null,    -- of the sandbox and the gold queries that it was chosen for
+    built_at     timestamptz not null,
+    variant      text        not null,
+    kind         text        not null,    -- perturbed, skewed, emptied, duplicated, nulled
+    seed         integer     not null,    -- of several, the one that killed most
+    row_count    integer     not null,
+    newly_killed integer     not null,    -- mutants that neither the sandbox nor a variant before it kills
+    primary key (suite_hash, built_at, variant)
+);
+
+-- One row per suite of test databases and kind of mutant, and one of all.
+create table if not exists raw_training.suite_kill_rates (
+    suite_hash   text        not null,
+    built_at     timestamptz not null,
+    operator     text        not null,    -- what was changed in the gold query: comparison, predicate, aggregate, …; all
+    mutants      integer     not null,    -- that are valid SQL and are not proven to mean the same
+    killed_alone integer     not null,    -- told from the gold query by the sandbox alone
+    killed       integer     not null,    -- told from it by the sandbox or a variant
+    primary key (suite_hash, built_at, operator)
+);
+
 -- One row per released adapter.
 create table if not exists raw_training.adapters (
     adapter_id   text        primary key,    -- first 12 hex digits of content_hash

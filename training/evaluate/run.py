@@ -18,6 +18,7 @@ from training.evaluate.answering import Answered, Model
 from training.evaluate.audit import audit_evaluator, audit_split
 from training.evaluate.injection import FILE, Injection, audit_injections, load_injections, score_injection
 from training.evaluate.score import Scorer
+from training.evaluate.suite.score import TestSuite
 from training.evaluate.summary import summarize, summarize_injections, tags_of, text_table
 from training.plots import plot_accuracy
 from training.sql.difficulty import difficulty
@@ -74,8 +75,11 @@ def run_evaluation(
     source, device = resolve_base_model(config, base_model), choose_device(config)
     findings = _Findings()
     try:
-        with Executor(_sandbox_dsn(), _sandbox_path(dataset)) as executor:
-            scorer = Scorer(dataset.catalog, dataset.pairs, executor)
+        with (
+            Executor(_sandbox_dsn(), _sandbox_path(dataset)) as executor,
+            TestSuite.connect(_sandbox_dsn(), dataset.catalog.business_schemas) as suite,
+        ):
+            scorer = Scorer(dataset.catalog, dataset.pairs, executor, suite.matches if suite.names else None)
             audits = {
                 split: audit_split(dataset, split) | audit_evaluator(scorer, pairs) for split, pairs in splits.items()
             }

@@ -85,7 +85,7 @@ def train_adapter(
     specs=[
         dg.AssetSpec(
             ["training", "evaluation"],
-            deps=[["training", "lora_adapter"]],
+            deps=[["training", "lora_adapter"], ["raw_training", "suite_variants"]],
             group_name="training",
             kinds={"pytorch", "postgres"},
             owners=OWNERS,
