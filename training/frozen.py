@@ -40,8 +40,7 @@ def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first
             attention_mask=None,
             position_ids=positions,
             position_embeddings=angles,
-            prefix_length=batch.prefix_length,
-            pair_length=batch.pair_length,
+            groups=batch.groups,
         )
     return hidden
 
@@ -71,9 +70,10 @@ class FrozenLayers:
             batch = collate(self._prefix, chosen, self._padding)
             embedded = self._model.model.embed_tokens(batch.input_ids.to(self._model.device))
             hidden = run_layers(self._model, embedded, batch, 0, self.count)[0]  # [P + B·L, hidden]
-            self._of_prefix = hidden[: batch.prefix_length].clone()
+            (layout,) = batch.groups
+            self._of_prefix = hidden[: layout.prefix_length].clone()
             for place, example in enumerate(chosen):
-                start = batch.prefix_length + place * batch.pair_length
+                start = layout.prefix_length + place * layout.pair_length
                 self._of_example[example] = hidden[start : start + example.length].clone()
             progress.advance(len(chosen))
 
@@ -87,9 +87,10 @@ class FrozenLayers:
         Returns:
             The batch with `hidden` and `first_layer` set; padding is zero, and nothing attends to it.
         """
-        hidden = self._of_prefix.new_zeros(batch.input_ids.shape[1], self._of_prefix.shape[1])
-        hidden[: batch.prefix_length] = self._of_prefix
+        (group,) = batch.groups
+        hidden = self._of_prefix.new_zeros(group.tokens, self._of_prefix.shape[1])
+        hidden[: group.prefix_length] = self._of_prefix
         for place, example in enumerate(examples):
-            start = batch.prefix_length + place * batch.pair_length
+            start = group.prefix_length + place * group.pair_length
             hidden[start : start + example.length] = self._of_example[example]
         return replace(batch, hidden=hidden[None], first_layer=self.count)

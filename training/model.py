@@ -131,9 +131,8 @@ def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
             input_ids=batch.input_ids.to(device),
             position_ids=batch.position_ids.to(device),
             use_cache=False,
-            prefix_length=batch.prefix_length,
-            pair_length=batch.pair_length,
-        ).last_hidden_state  # [1, P + B·L, hidden]
+            groups=batch.groups,
+        ).last_hidden_state  # [1, T, hidden]
     else:
         layers = len(model.model.layers)
         hidden = model.model.norm(run_layers(model, batch.hidden, batch, batch.first_layer, layers))
