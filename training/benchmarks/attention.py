@@ -3,6 +3,7 @@
 The shapes are those of one layer of SmolLM2-135M and 16 pairs of 57 tokens. Called by `__main__`.
 """
 
+import argparse
 import time
 from collections.abc import Callable
 from statistics import median
@@ -22,11 +23,16 @@ _PREFIXES = (130, 500, 1000, 2000)
 _TYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
-def measure_attention(repeats: int, report: Callable[[str], None]) -> dict[str, Any]:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declares the benchmark's options."""
+    parser.add_argument("--repeats", type=int, default=10, help="timed repetitions of each side (default: 10)")
+
+
+def measure_attention(options: argparse.Namespace, report: Callable[[str], None]) -> dict[str, Any]:
     """Times both sides in turn.
 
     Args:
-        repeats: Timed repetitions of each side.
+        options: What `add_options` declared.
         report: Called with a line of text per shape.
 
     Returns:
@@ -37,7 +43,7 @@ def measure_attention(repeats: int, report: Callable[[str], None]) -> dict[str, 
         for prefix in _PREFIXES:
             inputs = _inputs(prefix, dtype)
             times: dict[str, list[float]] = {"blocked": [], "expanded": []}
-            for repeat in range(repeats + 2):
+            for repeat in range(options.repeats + 2):
                 for side, attend in (("blocked", BlockedAttention.apply), ("expanded", _expanded_attention)):
                     seconds = _seconds(attend, inputs, prefix)
                     if repeat >= 2:  # the first two warm up
