@@ -12,13 +12,22 @@ from dataclasses import replace
 import torch
 from transformers import PreTrainedModel
 
+from training.attention import shared_prefix_attention
 from training.data import Batch, Example, bucketed_batches, collate
+from training.fused_layers import can_fuse, run_fused_layer
 from training.progress import Progress
 
 _BATCH = 96  # the prefix is run with each batch
 
 
-def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first: int, last: int) -> torch.Tensor:
+def run_layers(
+    model: PreTrainedModel,
+    hidden: torch.Tensor,
+    batch: Batch,
+    first: int,
+    last: int,
+    wanted: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Runs some of the decoder's layers.
 
     Args:
@@ -27,14 +36,22 @@ def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first
         batch: Says where the tokens stand.
         first: The first layer to run.
         last: One past the last.
+        wanted: Places in the row whose output is needed, `[N]`; None for all.
 
     Returns:
-        What leaves layer `last - 1`, `[1, T, hidden]`, not normalized.
+        What leaves layer `last - 1`, `[1, T, hidden]` or `[1, N, hidden]`, not normalized.
     """
     decoder = model.model
     positions = batch.position_ids.to(hidden.device)
     angles = decoder.rotary_emb(hidden, position_ids=positions)
-    for layer in decoder.layers[first:last]:
+    layers = decoder.layers[first:last]
+    if can_fuse(model):
+        rows, row_angles = hidden[0], (angles[0][0], angles[1][0])
+        for index, layer in enumerate(layers, start=1):
+            places = wanted if index == len(layers) else None
+            rows = run_fused_layer(layer, rows, row_angles, shared_prefix_attention, batch.groups, places)
+        return rows[None]
+    for layer in layers:
         hidden = layer(
             hidden,
             attention_mask=None,
@@ -42,7 +59,7 @@ def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first
             position_embeddings=angles,
             groups=batch.groups,
         )
-    return hidden
+    return hidden if wanted is None else hidden[:, wanted]
 
 
 class FrozenLayers:

@@ -16,6 +16,7 @@ from training.config import TrainingConfig
 from training.data import Batch
 from training.errors import BadInput, TrainingFailed
 from training.frozen import run_layers
+from training.fused_layers import can_fuse
 from training.loss import summed_cross_entropy
 from training.tiny_model import build_tiny_model
 
@@ -126,18 +127,19 @@ def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
         The negative log-likelihood in nats, summed over `batch.targets`.
     """
     device = model.device
-    if batch.hidden is None:
+    answers = batch.answer_positions.to(device)  # [N]: the vocabulary is computed nowhere else
+    if batch.hidden is None and not can_fuse(model):
         hidden = model.model(
             input_ids=batch.input_ids.to(device),
             position_ids=batch.position_ids.to(device),
             use_cache=False,
             groups=batch.groups,
-        ).last_hidden_state  # [1, T, hidden]
+        ).last_hidden_state[:, answers]  # [1, N, hidden]
     else:
+        entering = model.model.embed_tokens(batch.input_ids.to(device)) if batch.hidden is None else batch.hidden
         layers = len(model.model.layers)
-        hidden = model.model.norm(run_layers(model, batch.hidden, batch, batch.first_layer, layers))
-    answers = hidden[0, batch.answer_positions.to(device)]  # [N, hidden]: the vocabulary is computed nowhere else
-    return summed_cross_entropy(answers, model.lm_head.weight, batch.targets.to(device))
+        hidden = model.model.norm(run_layers(model, entering, batch, batch.first_layer, layers, answers))
+    return summed_cross_entropy(hidden[0], model.lm_head.weight, batch.targets.to(device))
 
 
 def _from_pretrained(source: str, dtype: str, quantization: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
