@@ -26,8 +26,7 @@ def can_fuse(model: PreTrainedModel) -> bool:
     Returns:
         True if `run_fused_layer` can run its layers.
     """
-    config = model.config
-    if config.attention_bias or config.mlp_bias or config.hidden_act != "silu":
+    if model.config.hidden_act != "silu":
         return False
     return all(type(layer) is LlamaDecoderLayer and _has_plain_weights(layer) for layer in model.model.layers)
 
@@ -202,4 +201,6 @@ def _has_plain_weights(layer: LlamaDecoderLayer) -> bool:
     modules = [attention.q_proj, attention.k_proj, attention.v_proj, attention.o_proj]
     modules += [feed_forward.gate_proj, feed_forward.up_proj, feed_forward.down_proj]
     bases = [module.base_layer if isinstance(module, LoraLinear) else module for module in modules]
-    return all(type(base) is torch.nn.Linear and not isinstance(base.weight, DTensor) for base in bases)
+    return all(
+        type(base) is torch.nn.Linear and base.bias is None and not isinstance(base.weight, DTensor) for base in bases
+    )

@@ -5,10 +5,13 @@ import torch
 from torch.nn import functional
 from torch.nn.attention.flex_attention import create_block_mask
 
+from training import frozen
+from training import model as model_module
 from training.blocked_attention import BlockedAttention
 from training.config import TrainingConfig
 from training.data import Batch, Example, collate, join
 from training.flex_prefix import flex_prefix_attention, prefix_block_mask
+from training.fused_layers import can_fuse
 from training.model import TINY, attach_lora, batch_loss, load_base
 from training.row_layout import Group
 
@@ -99,6 +102,21 @@ def test_several_prefixes_in_one_batch(targets):
     batch = join(batches)
     assert (batch.pairs, len(batch.groups)) == (9, 3)
     _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch)], rows)
+
+
+def test_layers_of_transformers(monkeypatch):
+    """What weights in 4 bits, or shared out among processes, are run with."""
+    for module in (model_module, frozen):
+        monkeypatch.setattr(module, "can_fuse", lambda model: False)
+    model, (rows, batches) = _model_with_lora("all-linear"), _rows_and_batches()
+    _assert_equals_padded(model, [batch_loss(model.get_base_model(), join(batches))], rows)
+
+
+def test_own_layers_are_used_where_weights_are_plain():
+    model = _model_with_lora("all-linear").get_base_model()
+    assert can_fuse(model)
+    model.model.layers[1].mlp.up_proj.base_layer = torch.nn.Linear(64, 128, bias=True)
+    assert not can_fuse(model)
 
 
 def test_accumulated_over_several_batches():

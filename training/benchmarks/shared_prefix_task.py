@@ -109,10 +109,11 @@ def draw_batches(task: Task) -> tuple[list[int], list[list[Example]]]:
 
 
 def useful_operations(model: LlamaForCausalLM, prefix_length: int, examples: list[Example], rank: int) -> float:
-    """Counts a step's floating-point operations that no exact method can leave out: no padding, no recomputation.
+    """Counts a step's floating-point operations that are needed: no padding, no second prefix, no recomputation.
 
-    A frozen product costs 2 operations a weight and token forward and 2 backward (the input's gradient), a trainable
-    one 2 more; attention costs 4·H·D a visible pair of tokens forward and twice that backward. The prefix counts once.
+    A frozen product costs 2 operations a weight and token forward and 2 backward (the input's gradient, which the
+    first layer does not need), a trainable one 2 more; attention costs 4·H·D a visible pair of tokens forward and
+    twice that backward. Behind the last layer's attention only the rows that predict an answer count.
 
     Args:
         model: The model, without its adapter.
@@ -123,20 +124,23 @@ def useful_operations(model: LlamaForCausalLM, prefix_length: int, examples: lis
     Returns:
         The number of operations.
     """
-    config = model.config
-    products = [module for module in model.model.layers.modules() if isinstance(module, torch.nn.Linear)]
-    frozen = sum(module.weight.numel() for module in products)
-    attention = [
-        m for layer in model.model.layers for m in layer.self_attn.children() if isinstance(m, torch.nn.Linear)
-    ]
-    adapter = sum(rank * (module.in_features + module.out_features) for module in attention)
+    config, layer = model.config, model.model.layers[0]
+    attention, feed_forward = layer.self_attn, layer.mlp
+    inputs = [attention.q_proj, attention.k_proj, attention.v_proj]
+    outputs = [attention.o_proj]
+    adapter = lambda modules: sum(rank * (m.in_features + m.out_features) for m in modules)  # noqa: E731
+    frozen = lambda modules: sum(m.weight.numel() for m in modules)  # noqa: E731
+    before = 4 * frozen(inputs) + 6 * adapter(inputs)  # operations a token, before and behind a layer's attention
+    behind = 4 * frozen([*outputs, feed_forward.gate_proj, feed_forward.up_proj, feed_forward.down_proj]) + 6 * adapter(
+        outputs
+    )
     tokens = prefix_length + sum(example.length for example in examples)
+    answers = sum(len(example.answer) for example in examples)
     visible = prefix_length * (prefix_length + 1) / 2
     visible += sum(example.length * (prefix_length + (example.length + 1) / 2) for example in examples)
-    answers = sum(len(example.answer) for example in examples)
-    heads = config.num_hidden_layers * config.num_attention_heads * config.head_dim
+    layers = config.num_hidden_layers
     return (
-        tokens * (4 * frozen + 6 * adapter)
-        + 12 * heads * visible
-        + 4 * answers * config.vocab_size * config.hidden_size
+        tokens * (layers * before - 2 * frozen(inputs) + (layers - 1) * behind)
+        + answers * (behind + 4 * config.vocab_size * config.hidden_size)
+        + 12 * layers * config.num_attention_heads * config.head_dim * visible
     )
