@@ -21,7 +21,8 @@ class TrainingConfig:
         name: Name of the preset, shown in reports.
         base_model: Hugging Face id, folder, GGUF file, or `random:tiny`; `--base-model` and AUDITUNE_BASE_MODEL
             override it.
-        dtype: Type of the frozen weights and of the matrix products; the adapter's own weights are kept in float32.
+        dtype: Type of the frozen weights and of the matrix products (processor.py says where float32 takes the place
+            of bfloat16); the adapter's own weights are kept in float32.
         quantization: `none`, or `nf4` for QLoRA on a GPU (needs bitsandbytes).
         lora_targets: `attention` (q, k, v, o projections) or `all-linear`.
         lora_first_layer: The adapter is on this layer (from 0) and all above; those below are run once for all epochs.

@@ -18,6 +18,7 @@ from training.errors import BadInput, TrainingFailed
 from training.frozen import run_layers
 from training.fused_layers import can_fuse
 from training.loss import summed_cross_entropy
+from training.processor import usable_dtype
 from training.tiny_model import build_tiny_model
 
 TINY = "random:tiny"
@@ -37,7 +38,7 @@ def load_base(
 
     Args:
         path_or_id: GGUF file, folder, Hugging Face id, or `random:tiny`.
-        dtype: `float32` or `bfloat16`.
+        dtype: `float32` or `bfloat16`; a processor without products in bfloat16 gets float32.
         quantization: `none`, or `nf4` (needs a GPU and bitsandbytes).
         device: Where the weights go, `cpu` or `cuda`.
 
@@ -47,6 +48,7 @@ def load_base(
     Raises:
         BadInput: There is no such model, or it is no Llama.
     """
+    dtype = usable_dtype(dtype, device) if quantization == "none" else dtype
     transformers_logging.disable_progress_bar()  # its bars would break up our own progress line
     if path_or_id == TINY:
         model, tokenizer = build_tiny_model(getattr(torch, dtype))

@@ -10,7 +10,6 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ import torch
 from training.benchmarks.hardware import hardware
 from training.benchmarks.shared_prefix_task import MODELS, Task
 from training.errors import BadInput, TrainingFailed
+from training.processor import usable_dtype
 
 _INSTALL = ".venv/bin/uv pip install --python .venv/bin/python --group bench"
 _TURNS = (("ours", "padded", "trl", "trl_recomputing"), ("trl_recomputing", "trl", "padded", "ours"))
@@ -57,7 +57,8 @@ def measure_shared_prefix(options: argparse.Namespace, report: Callable[[str], N
     if options.device == "cuda" and not torch.cuda.is_available():
         raise BadInput("There is no NVIDIA GPU here that torch can use; run with --device cpu.")
     model = options.model or ("llama-3.1-8b" if options.device == "cuda" else "smollm2-135m")
-    task = Task(model, 0, options.batch, options.batch, options.steps, options.device, fastest_dtype(options.device))
+    dtype = usable_dtype("bfloat16", options.device)  # what the product would train in
+    task = Task(model, 0, options.batch, options.batch, options.steps, options.device, dtype)
     result: dict[str, Any] = {
         "ratio_to_padded": {},
         "ratio_to_trl": {},
@@ -72,29 +73,6 @@ def measure_shared_prefix(options: argparse.Namespace, report: Callable[[str], N
         for name, value in figures.items():
             result.setdefault(name, {})[str(length)] = value
     return result
-
-
-def fastest_dtype(device: str) -> str:
-    """Chooses bfloat16 where the processor multiplies in it faster than in float32, as every GPU does.
-
-    Args:
-        device: `cpu` or `cuda`.
-
-    Returns:
-        `bfloat16` or `float32`.
-    """
-    if device == "cuda":
-        return "bfloat16"
-    seconds = {}
-    for name in ("float32", "bfloat16"):
-        left, right = (torch.ones(512, 512, dtype=getattr(torch, name)) for _ in range(2))
-        times = []
-        for _ in range(5):
-            started = time.perf_counter()
-            torch.mm(left, right)
-            times.append(time.perf_counter() - started)
-        seconds[name] = min(times)
-    return min(seconds, key=seconds.__getitem__)
 
 
 def _measure_length(task: Task, report: Callable[[str], None]) -> dict[str, Any]:
