@@ -2,11 +2,12 @@
 
 All tokens of a step lie in one row: `[prefix (P) | pair 1 (L) | pair 2 (L) | …]`, each pair right-padded to L. So
 every linear layer sees the prefix once, and only attention has to know about pairs: the prefix attends to itself; a
-pair attends to the whole prefix and, causally, to itself.
+pair attends to the whole prefix and, causally, to itself. A row may hold several such groups (row_layout.py).
 
-Training on the CPU does this as plain matrix products over blocks of rows (blocked_attention.py); generation uses
-`merged_attention`, two of PyTorch's flash kernels merged by their log-sum-exp, which is what one softmax over both
-would give. No key or value is expanded over the batch and no T×T mask exists.
+Training on the CPU does this as plain matrix products over blocks of rows (blocked_attention.py), on a GPU through
+FlexAttention (flex_prefix.py); generation uses `merged_attention`, two of PyTorch's flash kernels merged by their
+log-sum-exp, which is what one softmax over both would give. No key or value is expanded over the batch and no T×T
+mask exists.
 """
 
 import torch
@@ -15,6 +16,8 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 from training.blocked_attention import BlockedAttention
+from training.flex_prefix import flex_prefix_attention
+from training.row_layout import Group
 
 NAME = "shared_prefix"
 # PyTorch's own CPU kernel, called directly because only it returns the log-sum-exp that the merge needs.
@@ -61,48 +64,32 @@ def shared_prefix_attention(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,  # noqa: ARG001 - transformers passes it; see below
     scaling: float | None = None,
-    prefix_length: int = 0,
-    pair_length: int = 0,
+    groups: tuple[Group, ...] = (),
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Computes one layer's attention over `[prefix | pairs]`; transformers calls it by NAME.
+    """Computes one layer's attention over a row of groups; transformers calls it by NAME.
 
     Args:
         module: The attention layer.
-        query: `[1, H, T, D]` with T = P + B·L.
-        key: `[1, H / groups, T, D]`.
+        query: `[1, H, T, D]`.
+        key: `[1, K, T, D]`, H a multiple of K.
         value: As key.
         attention_mask: Always None: right padding needs none, since no real token attends to what is on its right.
         scaling: Factor on the scores.
-        prefix_length: P, in tokens; 0 is not allowed.
-        pair_length: L, in tokens; 0 if there is only the prefix.
+        groups: What the row holds, at least one group and T tokens in all.
         **_: Other arguments of transformers' interface.
 
     Returns:
         The output `[1, T, H, D]`, and None for the weights, which are never formed.
     """
-    attend = BlockedAttention.apply if query.device.type == "cpu" else expanded_attention
+    attend = BlockedAttention.apply if query.device.type == "cpu" else flex_prefix_attention
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    out = attend(query[0], key[0], value[0], scale, prefix_length, pair_length)  # [H, T, D]
+    out = attend(query[0], key[0], value[0], scale, groups)  # [H, T, D]
     return out.transpose(0, 1)[None], None
 
 
-def expanded_attention(query, key, value, scale, prefix_length, pair_length):
-    """What BlockedAttention computes, on any device, with the prefix's keys and values expanded over the pairs."""
-    groups = query.shape[0] // key.shape[0]
-    heads = query[None], *(t.repeat_interleave(groups, dim=0)[None] for t in (key, value))
-    prefix = [tensor[:, :, :prefix_length] for tensor in heads]
-    prefix_out = functional.scaled_dot_product_attention(*prefix, is_causal=True, scale=scale)
-    if pair_length == 0:
-        return prefix_out[0]
-    pairs = (query.shape[1] - prefix_length) // pair_length
-    own = [_split_pairs(tensor[:, :, prefix_length:], pairs) for tensor in heads]
-    own_out = concatenated_attention(own[0], prefix[1], prefix[2], own[1], own[2], scale)  # [B, H, L, D]
-    return torch.cat([prefix_out, _flatten_pairs(own_out)], dim=2)[0]
-
-
 def concatenated_attention(query, prefix_key, prefix_value, own_key, own_value, scale):
-    """The same output on any device, with the prefix expanded over the pairs and one small mask shared by them."""
+    """As merged_attention on any device: the prefix expanded over the pairs, one small mask shared by them."""
     pairs, length, prefix_length = (
         query.shape[0],
         query.shape[2],

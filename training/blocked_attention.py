@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import torch
 
+from training.row_layout import Group, starts
+
 _PREFIX_ROWS = 128
 _PAIRS = 4
 
@@ -24,17 +26,16 @@ class BlockedAttention(torch.autograd.Function):
     """softmax(scale · q·kᵀ)·v over `[prefix | pairs]`, with its gradients."""
 
     @staticmethod
-    def forward(ctx, query, key, value, scale, prefix_length, pair_length):
+    def forward(ctx, query, key, value, scale, groups):
         """Computes the output.
 
         Args:
             ctx: autograd's.
             query: `[H, T, D]`, H a multiple of K.
-            key: `[K, T, D]` with T = P + B·L.
+            key: `[K, T, D]`.
             value: As key.
             scale: Factor on the scores.
-            prefix_length: P, in tokens.
-            pair_length: L, in tokens; 0 if there is only the prefix.
+            groups: What the row holds, T tokens in all.
 
         Returns:
             `[H, T, D]`.
@@ -43,12 +44,12 @@ class BlockedAttention(torch.autograd.Function):
         scaled = query * scale
         out = torch.empty_like(scaled, memory_format=torch.contiguous_format)
         softmaxes = []
-        for block in _blocks(key.shape[1], prefix_length, pair_length):
+        for block in _blocks(groups):
             rows, top, total = _attend(*block.inputs(scaled, key, value))
             block.put(out, rows)
             softmaxes.append((top, total))
         ctx.save_for_backward(scaled, key, value, out)
-        ctx.softmaxes, ctx.lengths, ctx.scale = softmaxes, (prefix_length, pair_length), scale
+        ctx.softmaxes, ctx.groups, ctx.scale = softmaxes, groups, scale
         return out
 
     @staticmethod
@@ -57,31 +58,32 @@ class BlockedAttention(torch.autograd.Function):
         scaled, key, value, out = ctx.saved_tensors
         grad_query = torch.empty_like(scaled)
         grad_key, grad_value = (torch.zeros_like(key, dtype=torch.float32) for _ in range(2))  # sums over blocks
-        blocks = _blocks(key.shape[1], *ctx.lengths)
-        for block, (top, total) in zip(blocks, ctx.softmaxes, strict=True):
+        for block, (top, total) in zip(_blocks(ctx.groups), ctx.softmaxes, strict=True):
             inputs = block.inputs(scaled, key, value)
             grads = _gradients(block.rows(grad_out, key.shape[0]), block.rows(out, key.shape[0]), top, total, *inputs)
             block.put(grad_query, grads[0])
-            grad_key[:, : block.seen] += grads[1]
-            grad_value[:, : block.seen] += grads[2]
+            grad_key[:, block.seen_start : block.seen_end] += grads[1]
+            grad_value[:, block.seen_start : block.seen_end] += grads[2]
             grad_key[:, block.start : block.end] += grads[3].flatten(1, 2)
             grad_value[:, block.start : block.end] += grads[4].flatten(1, 2)
-        return grad_query * ctx.scale, grad_key.to(key.dtype), grad_value.to(value.dtype), None, None, None
+        return grad_query * ctx.scale, grad_key.to(key.dtype), grad_value.to(value.dtype), None, None
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows `start` to `end` in `parts` independent parts, which all see the first `seen` tokens."""
+    """Rows `start` to `end` in `parts` independent parts, which all see `seen_start` to `seen_end`."""
 
     start: int
     end: int
     parts: int
-    seen: int
+    seen_start: int
+    seen_end: int
 
     def inputs(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Cuts out the block: its queries, and keys and values of what all parts see and of each part's own."""
         own = [t[:, self.start : self.end].unflatten(1, (self.parts, -1)) for t in (key, value)]  # [K, B, L, D]
-        return self.rows(query, key.shape[0]), key[:, : self.seen], value[:, : self.seen], *own
+        seen = [t[:, self.seen_start : self.seen_end] for t in (key, value)]
+        return self.rows(query, key.shape[0]), *seen, *own
 
     def rows(self, tensor: torch.Tensor, key_heads: int) -> torch.Tensor:
         """[H, T, D] → the block's rows, `[K, B, G, L, D]` with G query heads a key head."""
@@ -93,13 +95,14 @@ class _Block:
         tensor[:, self.start : self.end] = rows.transpose(1, 2).flatten(2, 3).flatten(0, 1)
 
 
-def _blocks(tokens: int, prefix_length: int, pair_length: int) -> Iterator[_Block]:
-    for start in range(0, prefix_length, _PREFIX_ROWS):
-        yield _Block(start, min(start + _PREFIX_ROWS, prefix_length), 1, start)
-    step = _PAIRS * pair_length
-    for start in range(prefix_length, tokens, step) if step else ():
-        end = min(start + step, tokens)
-        yield _Block(start, end, (end - start) // pair_length, prefix_length)
+def _blocks(groups: tuple[Group, ...]) -> Iterator[_Block]:
+    for group, first in zip(groups, starts(groups), strict=True):
+        behind_prefix, end_of_group = first + group.prefix_length, first + group.tokens
+        for start in range(first, behind_prefix, _PREFIX_ROWS):
+            yield _Block(start, min(start + _PREFIX_ROWS, behind_prefix), 1, first, start)
+        for start in range(behind_prefix, end_of_group, max(1, _PAIRS * group.pair_length)):
+            end = min(start + _PAIRS * group.pair_length, end_of_group)
+            yield _Block(start, end, (end - start) // group.pair_length, first, behind_prefix)
 
 
 def _attend(query, seen_key, seen_value, own_key, own_value) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -21,7 +21,8 @@ class TrainingConfig:
         name: Name of the preset, shown in reports.
         base_model: Hugging Face id, folder, GGUF file, or `random:tiny`; `--base-model` and AUDITUNE_BASE_MODEL
             override it.
-        dtype: Type of the frozen weights and of the matrix products; the adapter's own weights are kept in float32.
+        dtype: Type of the frozen weights and of the matrix products (processor.py says where float32 takes the place
+            of bfloat16); the adapter's own weights are kept in float32.
         quantization: `none`, or `nf4` for QLoRA on a GPU (needs bitsandbytes).
         shard_base: Whether several processes divide the frozen weights among them (FSDP), for a model larger than one
             GPU.

@@ -1,5 +1,6 @@
 """The dataset folder on the training side: reading it, tokens, batches. Used by loop.py and evaluate/run.py."""
 
+import itertools
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ import torch
 
 from training.errors import BadInput
 from training.prompt import question_suffix
+from training.row_layout import Group
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
 
@@ -129,17 +131,23 @@ def tokenize_pair(pair: Pair, tokenizer: Tokenizer, values: ValueIndex) -> Examp
 
 @dataclass(frozen=True)
 class Batch:
-    """One forward pass: `[prefix | pair 1 | pair 2 | …]` in one row, pairs right-padded to one length."""
+    """One forward pass: `[prefix | pair 1 | pair 2 | …]` in one row, pairs right-padded to one length.
 
-    input_ids: torch.Tensor  # [1, P + B·L]
-    position_ids: torch.Tensor  # [1, P + B·L]; each pair counts on from P
+    Behind them there may be more groups, each with a prefix of its own (`join`).
+    """
+
+    input_ids: torch.Tensor  # [1, T]
+    position_ids: torch.Tensor  # [1, T]; each prefix counts from 0, each pair on from its prefix
     answer_positions: torch.Tensor  # [N]: places in the row whose hidden state predicts an answer token
     targets: torch.Tensor  # [N]: those answer tokens
-    prefix_length: int
-    pair_length: int
-    pairs: int
-    hidden: torch.Tensor | None = None  # [1, P + B·L, hidden]: what enters `first_layer`, where the rest is frozen
+    groups: tuple[Group, ...]
+    hidden: torch.Tensor | None = None  # [1, T, hidden]: what enters `first_layer`, where the rest is frozen
     first_layer: int = 0
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs in all groups."""
+        return sum(group.pairs for group in self.groups)
 
 
 def collate(prefix: Sequence[int], examples: Sequence[Example], padding: int) -> Batch:
@@ -167,9 +175,28 @@ def collate(prefix: Sequence[int], examples: Sequence[Example], padding: int) ->
         position_ids=torch.cat([torch.arange(start), pair_positions])[None],
         answer_positions=torch.tensor(positions),
         targets=torch.tensor(targets),
-        prefix_length=start,
-        pair_length=length,
-        pairs=len(examples),
+        groups=(Group(start, length, len(examples)),),
+    )
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """Lays batches of different prefixes into one row, for one forward pass.
+
+    Args:
+        batches: What `collate` made, at least one.
+
+    Returns:
+        A batch with the same loss and gradients as all of them together.
+    """
+    groups = tuple(group for batch in batches for group in batch.groups)
+    shifts = itertools.accumulate((batch.input_ids.shape[1] for batch in batches[:-1]), initial=0)
+    shifted = [batch.answer_positions + shift for batch, shift in zip(batches, shifts, strict=True)]
+    return Batch(
+        input_ids=torch.cat([batch.input_ids for batch in batches], dim=1),
+        position_ids=torch.cat([batch.position_ids for batch in batches], dim=1),
+        answer_positions=torch.cat(shifted),
+        targets=torch.cat([batch.targets for batch in batches]),
+        groups=groups,
     )
 
 

@@ -12,14 +12,23 @@ from dataclasses import replace
 import torch
 from transformers import PreTrainedModel
 
+from training.attention import shared_prefix_attention
 from training.data import Batch, Example, collate, cut_by_tokens
+from training.fused_layers import can_fuse, run_fused_layer
 from training.progress import Progress
 
 # Without gradients a pass may hold more tokens than one of training, and the prefix is run with each pass.
 _PASSES_OF_TRAINING = 3
 
 
-def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first: int, last: int) -> torch.Tensor:
+def run_layers(
+    model: PreTrainedModel,
+    hidden: torch.Tensor,
+    batch: Batch,
+    first: int,
+    last: int,
+    wanted: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Runs some of the decoder's layers.
 
     Args:
@@ -28,23 +37,30 @@ def run_layers(model: PreTrainedModel, hidden: torch.Tensor, batch: Batch, first
         batch: Says where the tokens stand.
         first: The first layer to run.
         last: One past the last.
+        wanted: Places in the row whose output is needed, `[N]`; None for all.
 
     Returns:
-        What leaves layer `last - 1`, `[1, T, hidden]`, not normalized.
+        What leaves layer `last - 1`, `[1, T, hidden]` or `[1, N, hidden]`, not normalized.
     """
     decoder = model.model
     positions = batch.position_ids.to(hidden.device)
     angles = decoder.rotary_emb(hidden, position_ids=positions)
-    for layer in decoder.layers[first:last]:
+    layers = decoder.layers[first:last]
+    if can_fuse(model):
+        rows, row_angles = hidden[0], (angles[0][0], angles[1][0])
+        for index, layer in enumerate(layers, start=1):
+            places = wanted if index == len(layers) else None
+            rows = run_fused_layer(layer, rows, row_angles, shared_prefix_attention, batch.groups, places)
+        return rows[None]
+    for layer in layers:
         hidden = layer(
             hidden,
             attention_mask=None,
             position_ids=positions,
             position_embeddings=angles,
-            prefix_length=batch.prefix_length,
-            pair_length=batch.pair_length,
+            groups=batch.groups,
         )
-    return hidden
+    return hidden if wanted is None else hidden[:, wanted]
 
 
 class FrozenLayers:
@@ -107,8 +123,9 @@ class FrozenLayers:
             chosen = [new[index] for index in group]
             batch = collate(self._prefix, chosen, self._padding)
             hidden = self._run(batch)  # [P + B·L, hidden]
+            (layout,) = batch.groups
             for place, example in enumerate(chosen):
-                start = batch.prefix_length + place * batch.pair_length
+                start = layout.prefix_length + place * layout.pair_length
                 found[example] = hidden[start : start + example.length].clone()
             progress.advance(len(chosen))
         return found
@@ -127,10 +144,11 @@ class FrozenLayers:
         Returns:
             The batch with `hidden` and `first_layer` set; padding is zero, and nothing attends to it.
         """
-        hidden = self._of_prefix.new_zeros(batch.input_ids.shape[1], self._of_prefix.shape[1])
-        hidden[: batch.prefix_length] = self._of_prefix
+        (group,) = batch.groups
+        hidden = self._of_prefix.new_zeros(group.tokens, self._of_prefix.shape[1])
+        hidden[: group.prefix_length] = self._of_prefix
         for place, example in enumerate(examples):
-            start = batch.prefix_length + place * batch.pair_length
+            start = group.prefix_length + place * group.pair_length
             known = self._of_all_epochs if example in self._of_all_epochs else self._of_epoch
             hidden[start : start + example.length] = known[example]
         return replace(batch, hidden=hidden[None], first_layer=self.count)

@@ -16,7 +16,9 @@ from training.config import TrainingConfig
 from training.data import Batch
 from training.errors import BadInput, TrainingFailed
 from training.frozen import run_layers
+from training.fused_layers import can_fuse
 from training.loss import summed_cross_entropy
+from training.processor import usable_dtype
 from training.tiny_model import build_tiny_model
 
 TINY = "random:tiny"
@@ -36,7 +38,7 @@ def load_base(
 
     Args:
         path_or_id: GGUF file, folder, Hugging Face id, or `random:tiny`.
-        dtype: `float32` or `bfloat16`.
+        dtype: `float32` or `bfloat16`; a processor without products in bfloat16 gets float32.
         quantization: `none`, or `nf4` (needs a GPU and bitsandbytes).
         device: Where the weights go, `cpu` or `cuda`.
 
@@ -46,6 +48,7 @@ def load_base(
     Raises:
         BadInput: There is no such model, or it is no Llama.
     """
+    dtype = usable_dtype(dtype, device) if quantization == "none" else dtype
     transformers_logging.disable_progress_bar()  # its bars would break up our own progress line
     if path_or_id == TINY:
         model, tokenizer = build_tiny_model(getattr(torch, dtype))
@@ -126,19 +129,19 @@ def batch_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
         The negative log-likelihood in nats, summed over `batch.targets`.
     """
     device = model.device
-    if batch.hidden is None:
+    answers = batch.answer_positions.to(device)  # [N]: the vocabulary is computed nowhere else
+    if batch.hidden is None and not can_fuse(model):
         hidden = model.model(
             input_ids=batch.input_ids.to(device),
             position_ids=batch.position_ids.to(device),
             use_cache=False,
-            prefix_length=batch.prefix_length,
-            pair_length=batch.pair_length,
-        ).last_hidden_state  # [1, P + B·L, hidden]
+            groups=batch.groups,
+        ).last_hidden_state[:, answers]  # [1, N, hidden]
     else:
+        entering = model.model.embed_tokens(batch.input_ids.to(device)) if batch.hidden is None else batch.hidden
         layers = len(model.model.layers)
-        hidden = model.model.norm(run_layers(model, batch.hidden, batch, batch.first_layer, layers))
-    answers = hidden[0, batch.answer_positions.to(device)]  # [N, hidden]: the vocabulary is computed nowhere else
-    return summed_cross_entropy(answers, model.lm_head.weight, batch.targets.to(device))
+        hidden = model.model.norm(run_layers(model, entering, batch, batch.first_layer, layers, answers))
+    return summed_cross_entropy(hidden[0], model.lm_head.weight, batch.targets.to(device))
 
 
 def _from_pretrained(source: str, dtype: str, quantization: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

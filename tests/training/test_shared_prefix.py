@@ -3,53 +3,73 @@
 import pytest
 import torch
 from torch.nn import functional
+from torch.nn.attention.flex_attention import create_block_mask
 
-from training import attention
+from training import frozen
+from training import model as model_module
+from training.blocked_attention import BlockedAttention
 from training.config import TrainingConfig
-from training.data import Example, collate
+from training.data import Batch, Example, collate, join
+from training.flex_prefix import flex_prefix_attention, prefix_block_mask
+from training.fused_layers import can_fuse
 from training.model import TINY, attach_lora, batch_loss, load_base
+from training.row_layout import Group
 
-PREFIX = list(range(5, 45)) * 4  # 160 tokens: more than one block of rows
+# Three schemas, of more than one block of rows, of less than one, and of one token.
+PREFIXES = [list(range(5, 45)) * 4, list(range(50, 110)), [7]]
+PREFIX = PREFIXES[0]
+SEVERAL = (Group(160, 13, 5), Group(60, 9, 3), Group(1, 150, 2))
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="NOT TESTED HERE: needs an NVIDIA GPU")
 
 
 def _config(targets: str) -> TrainingConfig:
     return TrainingConfig("test", TINY, "float32", targets, 4, 8, 1e-3, 1, 4, 8)
 
 
-def _examples() -> list[Example]:
-    generator = torch.Generator().manual_seed(3)
-    sizes = [(3, 9), (7, 4), (5, 5), (2, 14), (6, 1)]
+def _examples(seed: int = 3) -> list[Example]:
+    generator = torch.Generator().manual_seed(seed)
+    sizes = [(3, 9), (7, 4), (5, 5), (2, 14), (6, 1)][: seed + 2]
     draw = lambda count: tuple(torch.randint(1, 250, (count,), generator=generator).tolist())  # noqa: E731
     return [Example(draw(prompt), draw(answer)) for prompt, answer in sizes]
 
 
-def _model_with_lora(targets: str):
-    base, _ = load_base(TINY, "float32")
+def _rows_and_batches() -> tuple[list[tuple[list[int], Example]], list[Batch]]:
+    """Examples of three schemas: each with its prefix, and as batches of one prefix each."""
+    groups = [(prefix, _examples(seed)) for seed, prefix in enumerate(PREFIXES)]
+    rows = [(prefix, example) for prefix, examples in groups for example in examples]
+    return rows, [collate(prefix, examples, padding=0) for prefix, examples in groups]
+
+
+def _model_with_lora(targets: str, device: str = "cpu"):
+    base, _ = load_base(TINY, "float32", device=device)
     model = attach_lora(base, _config(targets))
     generator = torch.Generator().manual_seed(5)
     for weight in model.parameters():
         if weight.requires_grad:  # LoRA's B starts at zero, which would hide half of the gradients
-            weight.data = torch.randn(weight.shape, generator=generator) * 0.1
+            weight.data = (torch.randn(weight.shape, generator=generator) * 0.1).to(device)
     return model
 
 
-def _padded_loss(model, examples: list[Example]) -> torch.Tensor:
+def _padded_loss(model, rows: list[tuple[list[int], Example]]) -> torch.Tensor:
     """The plain way: prefix and pair concatenated, right-padded with a mask, loss by transformers' own logits."""
-    rows = [[*PREFIX, *example.prompt, *example.answer] for example in examples]
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+    model.get_base_model().set_attn_implementation("sdpa")
+    whole = [[*prefix, *example.prompt, *example.answer] for prefix, example in rows]
+    longest = max(map(len, whole))
+    ids = torch.tensor([row + [0] * (longest - len(row)) for row in whole], device=model.device)
+    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in whole], device=model.device)
     logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-    total = torch.zeros(())
-    for index, example in enumerate(examples):
-        first = len(PREFIX) + len(example.prompt) - 1
-        answer = torch.tensor(example.answer)
+    total = torch.zeros((), device=model.device)
+    for index, (prefix, example) in enumerate(rows):
+        first = len(prefix) + len(example.prompt) - 1
+        answer = torch.tensor(example.answer, device=model.device)
         total = total + functional.cross_entropy(logits[index, first : first + len(answer)], answer, reduction="sum")
     return total
 
 
-def _gradients(model, loss: torch.Tensor) -> dict[str, torch.Tensor]:
-    loss.backward()
+def _gradients(model, *losses: torch.Tensor) -> dict[str, torch.Tensor]:
+    for loss in losses:
+        loss.backward()
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
     return gradients
@@ -62,25 +82,80 @@ def _assert_close(actual: dict[str, torch.Tensor], expected: dict[str, torch.Ten
         assert (actual[name] - gradient).norm() / gradient.norm() < 1e-5, name
 
 
+def _assert_equals_padded(model, losses: list[torch.Tensor], rows: list[tuple[list[int], Example]]) -> None:
+    gradients = _gradients(model, *losses)
+    padded = _padded_loss(model, rows)
+    torch.testing.assert_close(sum(losses), padded, rtol=1e-5, atol=0)
+    _assert_close(gradients, _gradients(model, padded))
+
+
 @pytest.mark.parametrize("targets", ["attention", "all-linear"])
-def test_loss_and_gradients_equal_the_padded_batch(targets):
+def test_one_prefix(targets):
     model, examples = _model_with_lora(targets), _examples()
-    shared = batch_loss(model.get_base_model(), collate(PREFIX, examples, padding=0))
-    shared_gradients = _gradients(model, shared)
-    model.get_base_model().set_attn_implementation("sdpa")
-    padded = _padded_loss(model, examples)
-    torch.testing.assert_close(shared, padded, rtol=1e-5, atol=0)
-    _assert_close(shared_gradients, _gradients(model, padded))
+    loss = batch_loss(model.get_base_model(), collate(PREFIX, examples, padding=0))
+    _assert_equals_padded(model, [loss], [(PREFIX, example) for example in examples])
 
 
-def test_what_other_devices_do_equals_the_blocks_of_the_cpu(monkeypatch):
-    model, batch = _model_with_lora("all-linear"), collate(PREFIX, _examples(), padding=0)
-    with_blocks = batch_loss(model.get_base_model(), batch)
-    expected = _gradients(model, with_blocks)
-    monkeypatch.setattr(attention.BlockedAttention, "apply", attention.expanded_attention)
-    without = batch_loss(model.get_base_model(), batch)
-    torch.testing.assert_close(without, with_blocks, rtol=1e-5, atol=0)
-    _assert_close(_gradients(model, without), expected)
+@pytest.mark.parametrize("targets", ["attention", "all-linear"])
+def test_several_prefixes_in_one_batch(targets):
+    model, (rows, batches) = _model_with_lora(targets), _rows_and_batches()
+    batch = join(batches)
+    assert (batch.pairs, len(batch.groups)) == (9, 3)
+    _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch)], rows)
+
+
+def test_layers_of_transformers(monkeypatch):
+    """What weights in 4 bits, or shared out among processes, are run with."""
+    for module in (model_module, frozen):
+        monkeypatch.setattr(module, "can_fuse", lambda model: False)
+    model, (rows, batches) = _model_with_lora("all-linear"), _rows_and_batches()
+    _assert_equals_padded(model, [batch_loss(model.get_base_model(), join(batches))], rows)
+
+
+def test_own_layers_are_used_where_weights_are_plain():
+    model = _model_with_lora("all-linear").get_base_model()
+    assert can_fuse(model)
+    model.model.layers[1].mlp.up_proj.base_layer = torch.nn.Linear(64, 128, bias=True)
+    assert not can_fuse(model)
+
+
+def test_accumulated_over_several_batches():
+    model, (rows, batches) = _model_with_lora("attention"), _rows_and_batches()
+    passes = [join(batches[:2]), batches[2], collate(PREFIX, _examples(), padding=0)]
+    rows += [(PREFIX, example) for example in _examples()]
+    _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch) for batch in passes], rows)
+
+
+@needs_gpu
+@pytest.mark.parametrize("targets", ["attention", "all-linear"])
+def test_several_prefixes_on_a_gpu(targets):
+    model, (rows, batches) = _model_with_lora(targets, device="cuda"), _rows_and_batches()
+    for batch, wanted in ((join(batches), rows), (join(batches[:2]), rows[:-4])):  # two shapes: compiled for any
+        model.get_base_model().set_attn_implementation("shared_prefix")
+        _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch)], wanted)
+
+
+@pytest.mark.parametrize(
+    "groups", [SEVERAL, SEVERAL[:1], (Group(1000, 57, 16),), (Group(128, 64, 4),), (Group(3, 0, 0),)]
+)
+def test_attention_of_a_gpu_equals_the_blocks_of_the_cpu(groups):
+    """The same function as on a GPU, though not its kernel: mask, scale and grouped heads, without gradients."""
+    tokens = sum(group.tokens for group in groups)
+    generator = torch.Generator().manual_seed(1)
+    query, key, value = (torch.randn(heads, tokens, 16, generator=generator) for heads in (4, 2, 2))
+    blocked = BlockedAttention.apply(query, key, value, 0.3, groups)
+    torch.testing.assert_close(flex_prefix_attention(query, key, value, 0.3, groups), blocked, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("groups", [SEVERAL, (Group(1000, 57, 16),), (Group(128, 64, 4),)])
+def test_blocks_of_a_gpu_are_those_that_the_whole_mask_gives(groups):
+    mask = prefix_block_mask(groups, torch.device("cpu"))
+    tokens = sum(group.tokens for group in groups)
+    whole = create_block_mask(mask.mask_mod, None, None, tokens, tokens, device="cpu")
+    torch.testing.assert_close(mask.full_kv_num_blocks, whole.full_kv_num_blocks)
+    too_many = mask.to_dense() - whole.to_dense()
+    assert too_many.min() == 0
+    assert too_many.sum() <= 2 * (len(groups) - 1)  # where two groups meet in a block
 
 
 def test_what_stands_in_the_padding_changes_nothing():

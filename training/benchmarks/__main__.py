@@ -1,6 +1,7 @@
 """`python -m training.benchmarks NAME`: runs a benchmark, prints its rows, and ends with one line of JSON.
 
-Run as: `python -m training.benchmarks attention [--repeats N] [--out FILE]`.
+Run as: `python -m training.benchmarks attention` or `python -m training.benchmarks shared_prefix`; `--help` behind the
+name lists its options.
 """
 
 import argparse
@@ -8,9 +9,14 @@ import json
 import sys
 from pathlib import Path
 
-from training.benchmarks.attention import measure_attention
+from training.benchmarks import attention, shared_prefix
+from training.errors import BadInput, TrainingFailed
 
-_BENCHMARKS = {"attention": measure_attention}
+# Each declares its options, and measures with them.
+_BENCHMARKS = {
+    "attention": (attention.add_options, attention.measure_attention),
+    "shared_prefix": (shared_prefix.add_options, shared_prefix.measure_shared_prefix),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -23,16 +29,26 @@ def main(arguments: list[str]) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="python -m training.benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=sorted(_BENCHMARKS))
-    parser.add_argument("--repeats", type=int, default=10, help="timed repetitions of each side (default: 10)")
-    parser.add_argument("--out", type=Path, help="file for the JSON")
+    names = parser.add_subparsers(dest="name", required=True)
+    for name, (add_options, _) in _BENCHMARKS.items():
+        options_of_name = names.add_parser(name)
+        add_options(options_of_name)
+        options_of_name.add_argument("--out", type=Path, help="file for the JSON")
     options = parser.parse_args(arguments)
-    result = _BENCHMARKS[options.name](options.repeats, lambda line: sys.stdout.write(f"{line}\n"))
-    text = json.dumps(result)
-    sys.stdout.write(f"{text}\n")
+    try:
+        result = _BENCHMARKS[options.name][1](options, _report)
+    except (BadInput, TrainingFailed) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     if options.out:
         options.out.write_text(f"{json.dumps(result, indent=2)}\n", encoding="utf-8")
+    sys.stdout.write(f"{json.dumps(result)}\n")
     return 0
+
+
+def _report(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
