@@ -104,7 +104,7 @@ def run_evaluation(
         "started_at": started.isoformat(),
         "finished_at": datetime.now(UTC).isoformat(),
         **meter.figures(device),
-        "pairs": len(results),
+        "pairs": len(findings.results),
         "tokens": None,
     }
     _write(out, findings, audits, usage)
