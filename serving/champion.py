@@ -11,10 +11,9 @@ from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import StartupError
 from training import registry
-from training.checked import CheckedGenerator
+from training.checked import CheckedGenerator, as_served
 from training.config import config_from_dict
 from training.errors import BadInput, TrainingFailed
-from training.generate import Generator
 from training.model import load_adapter, load_base
 from training.sql.catalog import Catalog
 
@@ -82,4 +81,4 @@ def build_generator(base_model: str, folder: Path, catalog: Catalog) -> CheckedG
     config = config_from_dict(run["config"], source="run.json of the adapter")
     model, tokenizer = load_base(base_model, config.dtype, quantization=config.quantization)
     model = load_adapter(model, folder / "adapter")
-    return CheckedGenerator(Generator(model, tokenizer, catalog, config.max_new_tokens), catalog)
+    return as_served(model, tokenizer, catalog, config)

@@ -11,6 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from transformers import PreTrainedModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from training.config import TrainingConfig
+from training.constraint import GrammarConstraint
 from training.generate import Generation, Generator
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
@@ -77,3 +82,19 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_served(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, catalog: Catalog, config: TrainingConfig
+) -> CheckedGenerator:
+    """The generator that the API answers with and the evaluation judges: inside the grammar, looked at by the guard.
+
+    Args:
+        model: The base model with its adapter.
+        tokenizer: Its tokenizer.
+        catalog: The tables that questions are about.
+        config: The run's settings.
+    """
+    constraint = GrammarConstraint(tokenizer, catalog, model.config.vocab_size)
+    plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)
+    return CheckedGenerator(plain, catalog)

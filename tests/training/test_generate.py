@@ -1,12 +1,16 @@
 """Our decoding must write what transformers' own greedy decoding writes, alone and in a batch."""
 
+import re
+
 import pytest
 import torch
 
 from tests.training.small_dataset import CATALOG
+from training.constraint import GrammarConstraint
 from training.generate import Generator
 from training.model import TINY, load_base
 from training.prompt import extract_sql, question_suffix, schema_prefix
+from training.sql.parse import parse_select
 
 QUESTIONS = ["how many orders", "total of all orders by customer and tier", "x", "which customers are gold", "orders?"]
 NEW_TOKENS = 20
@@ -79,3 +83,16 @@ def test_drawn_answers_differ_and_are_the_same_when_drawn_again(model_and_tokeni
 def test_at_a_low_temperature_the_likeliest_answer_is_drawn(model_and_tokenizer):
     generator = Generator(*model_and_tokenizer, CATALOG, NEW_TOKENS)
     assert generator.draw("how many orders", 2, temperature=1e-4) == generator.generate(["how many orders"] * 2)
+
+
+def test_inside_the_grammar_a_model_that_knows_nothing_writes_queries_of_the_catalog(model_and_tokenizer):
+    model, tokenizer = model_and_tokenizer
+    constraint = GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
+    generator = Generator(model, tokenizer, CATALOG, 60, constraint=constraint)
+    drawn = [answer for question in QUESTIONS for answer in generator.draw(question, 20, temperature=1.5)]
+    finished = [answer.sql for answer in drawn if answer.completion_tokens < 60]
+    assert len(finished) > 10
+    for sql in finished:
+        parse_select(sql)
+    relations = {name for sql in finished for name in re.findall(r" (?:from|join) (\w+)", sql)}
+    assert relations <= {table.name for table in CATALOG.tables} | {f"w{number}" for number in range(100)} | {"lateral"}

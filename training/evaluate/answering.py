@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.checked import DRAWS, CheckedGenerator
+from training.checked import CheckedGenerator, as_served
 from training.config import TrainingConfig
 from training.generate import Generator
 from training.model import load_adapter, load_base
@@ -48,9 +48,11 @@ class Model:
         model, tokenizer = load_base(source, config.dtype, device=device)
         if adapter is not None:
             model = load_adapter(model, adapter)
-        plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
-        # Nearly all that the base model writes is refused: drawing it again would take minutes and help nobody.
-        self._generator = CheckedGenerator(plain, catalog, draws=0 if adapter is None else DRAWS)
+        if adapter is not None:
+            self._generator = as_served(model, tokenizer, catalog, config)
+        else:  # nearly all that the base model writes is refused: drawing it again would take minutes and help nobody
+            plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
+            self._generator = CheckedGenerator(plain, catalog, draws=0)
         self._batch, self._label = config.generation_batch, label
 
     def answer(self, questions: Sequence[str], kind: str) -> list[Answered]:
