@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch.nn import functional
-from torch.nn.attention.flex_attention import create_block_mask
+from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 from training import frozen
 from training import model as model_module
@@ -145,6 +145,20 @@ def test_attention_of_a_gpu_equals_the_blocks_of_the_cpu(groups):
     query, key, value = (torch.randn(heads, tokens, 16, generator=generator) for heads in (4, 2, 2))
     blocked = BlockedAttention.apply(query, key, value, 0.3, groups)
     torch.testing.assert_close(flex_prefix_attention(query, key, value, 0.3, groups), blocked, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_compiled_attention_reads_the_listed_blocks_alone_and_for_any_shape():
+    """The compiler's kernel for a CPU goes by the same lists of blocks as the one for a GPU."""
+    attend = torch.compile(flex_attention)
+    generator = torch.Generator().manual_seed(1)
+    for groups in (SEVERAL[:1], SEVERAL):
+        tokens = sum(group.tokens for group in groups)
+        query, key, value = (torch.randn(heads, tokens, 32, generator=generator) for heads in (4, 2, 2))
+        mask = prefix_block_mask(groups, torch.device("cpu"))
+        compiled = attend(query[None], key[None], value[None], block_mask=mask, scale=0.3, enable_gqa=True)[0]
+        blocked = BlockedAttention.apply(query, key, value, 0.3, groups)
+        torch.testing.assert_close(compiled, blocked, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("groups", [SEVERAL, (Group(1000, 57, 16),), (Group(128, 64, 4),)])
