@@ -6,13 +6,18 @@ The guard decides what may be run; this is the layer below it: a read-only trans
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import sql as pgsql
+from sqlglot import exp
+from sqlglot.tokens import TokenType
+
+from training.sql.errors import SqlError
+from training.sql.parse import WarehouseDialect, parse_select
 
 _Result = TypeVar("_Result")
 
@@ -62,6 +67,32 @@ def classify(sqlstate: str | None) -> str:
     return _CLASSES_BY_STATE.get(sqlstate) or _CLASSES_BY_PREFIX.get(sqlstate[:2], "other")
 
 
+def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
+    """Writes other schemas in front of a query's tables.
+
+    Args:
+        sql: One query.
+        schemas: The new name of each schema to replace.
+
+    Returns:
+        The query, changed at those names alone; as it is where it names none of them, or cannot be parsed.
+    """
+    if not any(schema in sql for schema in schemas):
+        return sql
+    try:
+        tables = {(table.db, table.name) for table in parse_select(sql).find_all(exp.Table) if table.db in schemas}
+    except SqlError:
+        return sql
+    tokens = WarehouseDialect().tokenize(sql)
+    pieces, end = [], 0
+    for before, schema, dot, table in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
+        is_first = before is None or before.token_type is not TokenType.DOT
+        if is_first and dot.token_type is TokenType.DOT and (schema.text, table.text) in tables:
+            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[schema.text]).as_string()]
+            end = schema.end + 1
+    return "".join([*pieces, sql[end:]])
+
+
 class QueryRefused(RuntimeError):
     """The server did not plan a query; carries the error's class, never the server's message."""
 
@@ -84,6 +115,7 @@ class Executor:
         row_cap: int = 10_000,
         byte_cap: int | None = None,
         role: str | None = None,
+        schemas: Mapping[str, str] | None = None,
     ):
         """Prepare without connecting.
 
@@ -95,6 +127,8 @@ class Executor:
             byte_cap: The most bytes of values, as the server writes them in text, that are read; None for no cap. The
                 row that goes beyond is left out. It is read from the server row by row, so one row may be larger.
             role: The role that statements run as (`SET ROLE`); None for the one that connects.
+            schemas: What the schemas that statements write stand for here: the canonical form names the business's,
+                the sandbox has others.
         """
         self._dsn = dsn
         self._schemas = [name.strip() for name in search_path.split(",") if name.strip()]
@@ -102,6 +136,7 @@ class Executor:
         self._row_cap = row_cap
         self._byte_cap = byte_cap
         self._role = role
+        self._schema_names = schemas or {}
         self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -131,6 +166,7 @@ class Executor:
             psycopg.OperationalError: The server cannot be reached at all.
         """
         self._connect()
+        sql = in_schemas(sql, self._schema_names)
         started = time.perf_counter()
         try:
             columns, rows, is_truncated = self._in_transaction(lambda connection: self._read(connection, sql))
@@ -161,6 +197,7 @@ class Executor:
         )
 
     def _plan(self, sql: str) -> dict[str, Any]:
+        sql = in_schemas(sql, self._schema_names)
         try:
             return self._in_transaction(lambda connection: _plan(connection, sql))
         except psycopg.Error as error:
