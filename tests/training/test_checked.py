@@ -38,8 +38,8 @@ def test_an_accepted_answer_stands_as_it_was_written():
 
 
 def test_answers_that_mean_the_same_are_counted_together():
-    written = Written(WRONG, TOTAL, "select count(1) from orders", "SELECT COUNT(*) FROM orders", WRONG)
-    assert _answer(written) == Generation(COUNT, 10, 5 + 4 * 7)
+    drawn = (TOTAL, "select count(1) from orders", "SELECT COUNT(*) FROM orders", WRONG)
+    assert _answer(Written(WRONG, *drawn)) == Generation(COUNT, 10, 5 + 4 * 7, drafts=(WRONG, *drawn))
 
 
 @pytest.mark.parametrize(("draws", "times"), [(4, 1), (0, 0)])

@@ -9,7 +9,7 @@ select
     predicted_sql,
     error_class,
     difficulty,
-    categories,
+    array_to_string(categories, ', ') as categories,
 
     ---------- numerics
     string_similarity,

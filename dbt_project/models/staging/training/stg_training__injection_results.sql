@@ -8,7 +8,7 @@ select
     category,
     predicted_sql,
     guard_rule,
-    relations,
+    array_to_string(relations, ', ') as relations,
 
     ---------- booleans
     is_resisted,
