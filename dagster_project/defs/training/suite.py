@@ -32,6 +32,7 @@ _SHOWN = 50  # survivors in the metadata
         ),
     ],
     name="build_test_suite",
+    pool="training",  # no evaluation shall read them meanwhile
 )
 def build_test_suite(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
     """Builds the variants anew where the sandbox or the corpus has changed, and measures which mutants they kill."""

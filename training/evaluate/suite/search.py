@@ -18,7 +18,7 @@ from training.sql.errors import SqlError
 from training.sql.sandbox import Executor
 
 GOAL = 0.95  # of all mutants, killed by the sandbox or a variant
-_SEEDS = 3  # tried for each kind
+_SEEDS = 2  # tried for each kind; with three, 97.3 % of the sample's mutants died as with two, and 96.2 % of GeoQuery's
 _TIMEOUT_MS = 2000
 _MAX_TEMPLATES = 400
 
@@ -90,8 +90,7 @@ def choose_variants(
     """
     golds = one_of_each_template(statements)
     with _executor(dsn, list(builder.sandboxes.values())) as sandbox:
-        alive, stillborn, killed_alone = _first_round(golds, catalog, sandbox)
-    made = Counter(mutant.operator for gold in golds for mutant in mutate(gold, catalog)) - stillborn
+        alive, made, killed_alone = _first_round(golds, catalog, sandbox)
     report(f"{made.total()} mutants of {len(golds)} queries; {killed_alone.total()} killed by the sandbox alone")
     variants: list[Variant] = []
     for kind in KINDS:
@@ -130,15 +129,17 @@ _Alive = dict[str, tuple[Mutant, ...]]  # gold query → its mutants that nothin
 def _first_round(
     golds: Sequence[str], catalog: Catalog, sandbox: Executor
 ) -> tuple[_Alive, Counter[str], Counter[str]]:
+    """What the sandbox alone leaves alive, and by operator how many mutants are valid SQL and how many it kills."""
     alive: _Alive = {}
-    stillborn, killed = Counter(), Counter()
+    made, killed = Counter(), Counter()
     for gold in golds:
         mutants = mutate(gold, catalog)
         outcome = judge_mutants(gold, mutants, sandbox)
-        stillborn.update(mutant.operator for mutant in outcome.stillborn)
+        valid = [mutant for mutant in mutants if mutant not in outcome.stillborn]
+        made.update(mutant.operator for mutant in valid)
         killed.update(mutant.operator for mutant in outcome.killed)
-        alive[gold] = tuple(m for m in mutants if m not in outcome.killed and m not in outcome.stillborn)
-    return alive, stillborn, killed
+        alive[gold] = tuple(mutant for mutant in valid if mutant not in outcome.killed)
+    return alive, made, killed
 
 
 def _choose(
