@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
 
+from dagster_project.defs.training.suite import build_test_suite
+from dagster_project.resources.warehouse import WarehouseResource
 from dagster_project.suite_databases import BuiltSuite, refresh_suite
 from dagster_project.warehouse.settings import Warehouse
 from tests.training.evaluate.suite.bakery import QUESTIONS, TABLES, bakery_catalog
@@ -79,3 +82,26 @@ def test_a_suite_of_which_a_variant_was_touched_is_built_again(
     owner.execute("create schema sandbox_bakery__nulled")
 
     assert not refresh(warehouse, owner, dataset).is_reused
+
+
+def test_the_asset_shows_how_good_the_suite_is(
+    warehouse: Warehouse, owner: psycopg.Connection, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in replace(warehouse, schemas=("bakery",)).environment().items():
+        monkeypatch.setenv(variable, value)
+    datasets = warehouse.home / "datasets"
+    datasets.mkdir()
+    (datasets / "bakery").symlink_to(dataset)
+    (datasets / "CURRENT").write_text("bakery")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([build_test_suite], instance=instance, resources={"warehouse": WarehouseResource()})
+
+    shown = {
+        event.asset_key.path[-1]: event.step_materialization_data.materialization.metadata
+        for event in done.get_asset_materialization_events()
+    }
+    assert (
+        shown["suite_kill_rates"]["kill_rate"].value > shown["suite_kill_rates"]["kill_rate_of_the_sandbox_alone"].value
+    )
+    assert shown["suite_variants"]["dagster/row_count"].value == count(owner, "suite_variants")

@@ -5,18 +5,21 @@ sandbox and the literals of the gold queries, and thus nothing that the sandbox 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import psycopg
 from psycopg import sql
 
-from training.evaluate.suite.kinds import Kind
+from training.evaluate.suite.kinds import KINDS, Kind
 from training.evaluate.suite.literals import literals_by_column
 from training.evaluate.suite.rows import Filling, insert_statement
 from training.evaluate.suite.rules import enforce, mend
 from training.evaluate.suite.sample import take_samples, usable_literals
 from training.evaluate.suite.tables import SuiteTable, read_tables
 
+# Only these are taken for variants, and dropped: `sandbox_shop__eu` may be the sandbox of a schema `shop__eu`.
+_VARIANT = re.compile(rf"(?:{'|'.join(kind.name for kind in KINDS)})(?:_\d+)?\Z")
 _MAX_NAME = 63  # bytes of an identifier; PostgreSQL cuts the rest off
 
 
@@ -50,7 +53,11 @@ def variant_names(connection: psycopg.Connection, schemas: Sequence[str]) -> tup
     """
     existing = {name for (name,) in connection.execute("select nspname::text from pg_catalog.pg_namespace").fetchall()}
     found = [
-        {name.removeprefix(prefix) for name in existing if name.startswith(prefix)}
+        {
+            name.removeprefix(prefix)
+            for name in existing
+            if name.startswith(prefix) and _VARIANT.match(name[len(prefix) :])
+        }
         for prefix in (variant_schema(schema, "") for schema in schemas)
     ]
     return tuple(sorted(set.intersection(*found))) if found else ()
@@ -104,7 +111,7 @@ class VariantBuilder:
         """Builds or rebuilds one variant, all or nothing.
 
         Args:
-            variant: The end of its schemas' names.
+            variant: The end of its schemas' names: the kind's name, perhaps with a number.
             kind: How its rows come from the sandbox's.
             seed: Tells variants of one kind apart; the same one gives the same rows.
 

@@ -49,8 +49,8 @@ def test_a_variant_has_rows_and_others_than_the_sandbox(bakery: Bakery, kind: st
 def test_the_same_seed_gives_the_same_rows_and_another_one_others(bakery: Bakery, kind) -> None:
     drawn = []
     for seed in (7, 7, 8):
-        bakery.builder.build("trial", kind, seed)
-        drawn.append([rows(bakery, "sandbox_bakery__trial", table.name) for table in bakery.builder.tables])
+        bakery.builder.build("perturbed_9", kind, seed)
+        drawn.append([rows(bakery, "sandbox_bakery__perturbed_9", table.name) for table in bakery.builder.tables])
     drop_variants(bakery.owner, ["bakery"], keep=KIND_NAMES)
 
     assert drawn[0] == drawn[1] != drawn[2]
@@ -113,6 +113,14 @@ def test_what_depends_on_the_sandbox_says_when_that_has_changed(bakery: Bakery) 
         assert VariantBuilder(bakery.owner, SANDBOXES, []).content_hash() != before
     finally:
         bakery.admin.execute("update sandbox_bakery.orders set total = total - 1 where order_id = 1")
+
+
+def test_the_sandbox_of_another_schema_is_no_variant(bakery: Bakery) -> None:
+    bakery.owner.execute("create schema sandbox_bakery__oslo")
+    drop_variants(bakery.owner, ["bakery"], keep=KIND_NAMES)
+
+    assert "oslo" not in variant_names(bakery.owner, ["bakery"])
+    bakery.owner.execute("drop schema sandbox_bakery__oslo")  # fails where it is gone
 
 
 def test_a_schema_without_tables_is_refused(bakery: Bakery) -> None:
