@@ -1,5 +1,6 @@
 -- The raw tables: everything that Python writes and dbt reads. Idempotent; run by `python -m dagster_project.warehouse setup`.
 -- No column here may hold a person's data in clear, except raw_audit.log_lines, which only auditune_owner reads.
+-- Who of the house decided or promoted (reviewer, set_by, used_by) is kept as typed.
 
 create schema if not exists raw_audit;
 create schema if not exists raw_serving;

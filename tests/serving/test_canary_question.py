@@ -1,4 +1,4 @@
-"""A person named in a question that comes over HTTP is nowhere afterwards, under the functions that dbt really makes."""
+"""A person named in a question over HTTP is nowhere afterwards, under the functions that dbt really makes."""
 
 from collections.abc import Iterator
 from pathlib import Path

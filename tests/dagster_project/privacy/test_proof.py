@@ -43,21 +43,24 @@ def clean(owner: psycopg.Connection, built: Built) -> Proof:
 
 
 @pytest.fixture(scope="module")
-def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+def planted(
+    owner: psycopg.Connection, built_copy: Warehouse, clean: Proof, tmp_path_factory: pytest.TempPathFactory
+) -> Proof:
     """The same warehouse with a personal value in each kind of place, and with much that looks like one."""
     home = tmp_path_factory.mktemp("home")
     surrogates = owner.execute(
         "select privacy.pseudonymize_text(v) from unnest(%s::text[]) as v", [[NAME, PHONE, ADDRESS]]
     ).fetchall()
     harmless = (
-        "; ".join(text for (text,) in surrogates) + f"; 3 July 1961; May; order 2125550123; a@example.com; 10.0.0.1"
+        "; ".join(text for (text,) in surrogates) + "; 3 July 1961; May; order 2125550123; a@example.com; 10.0.0.1"
     )
     owner.execute(_REQUEST, [f"Where is {NAME.upper()}?", "select 1"])
     owner.execute(_REQUEST, [harmless, _QUOTED])
     owner.execute(
         _REQUEST, ["Who was born on July 3rd, 1961?", f"select 1 from customers where birth_date = '{BIRTH_DATE}'"]
     )
-    owner.execute("update shop.customers set full_name = 'May' where customer_id = 1")
+    with psycopg.connect(built_copy.admin_dsn, autocommit=True) as admin:
+        admin.execute("update shop.customers set full_name = 'May' where customer_id = 1")
     owner.execute(_REQUEST, ["How many orders in May?", "select 1 from customers where city = 'May'"])
     owner.execute(_REVIEW, [EMAIL, f"What did {NOBODYS_EMAIL} pay with {NOBODYS_CARD}?"])
     owner.execute(_RULE, [f"called {PHONE}"])
