@@ -105,7 +105,7 @@ class ReviewRequest(_Request):
     reviewer: Annotated[
         Text,
         AfterValidator(_refuse_line_breaks),
-        Field(max_length=REVIEWER_MAX_CHARACTERS, description="Who decides; kept with the decision."),
+        Field(max_length=REVIEWER_MAX_CHARACTERS, description="Who decides; kept with the decision, as typed."),
     ]
     edited_question: Annotated[Question, AfterValidator(_refuse_line_breaks)] | None = None
     edited_sql: (

@@ -11,13 +11,17 @@ _PURGE = (Path(__file__).parent / "purge.sql").read_text()
 
 @dataclass(frozen=True)
 class PurgeResult:
-    """How many lines were deleted, how many in quarantine, of how many sessions and files; and how many counters."""
+    """What was deleted: lines, lines in quarantine, counters of statements, notes on a service's files.
+
+    And of how many sessions and files the lines were.
+    """
 
     lines: int
     quarantined: int
     sessions: int
     files: int
     counters: int
+    remote_logs: int
 
 
 def purge(connection: psycopg.Connection, today: date, days: int) -> PurgeResult:

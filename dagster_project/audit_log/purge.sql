@@ -1,5 +1,6 @@
 -- Deletes what is older than a day: lines by their own time, lines in quarantine (which have none) by when they came, and
--- snapshots of pg_stat_statements (the counters of the oldest that is kept hold all calls before it).
+-- snapshots of pg_stat_statements (the counters of the oldest that is kept hold all calls before it), and notes on a
+-- service's files by when they were last read (one that is still there is downloaded once more: log_files knows its lines).
 -- Parameter: %(first_kept)s. Only lines that dbt has read: what is read late is kept until it has been anonymized.
 -- What is remembered is how many lines of which file went, and which lines of which session, so that none comes twice.
 with purged as (
@@ -48,6 +49,12 @@ snapshots as (
     delete from raw_audit.stat_statements
     where captured_at < %(first_kept)s::date at time zone 'UTC'
     returning 1
+),
+
+remote as (
+    delete from raw_audit.remote_logs
+    where read_at < %(first_kept)s::date at time zone 'UTC'
+    returning 1
 )
 
 select
@@ -55,4 +62,5 @@ select
     (select count(*) from forgotten) as quarantined,
     (select count(*) from sessions) as sessions,
     (select count(*) from counted) as files,
-    (select count(*) from snapshots) as counters
+    (select count(*) from snapshots) as counters,
+    (select count(*) from remote) as remote_logs

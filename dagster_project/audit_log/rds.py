@@ -22,7 +22,7 @@ _SAVE = """
 insert into raw_audit.remote_logs (address, size, last_written, marker, marker_offset)
 values (%(address)s, %(size)s, %(last_written)s, %(marker)s, %(marker_offset)s)
 on conflict (address) do update set
-    size = excluded.size, last_written = excluded.last_written,
+    size = excluded.size, last_written = excluded.last_written, read_at = now(),
     marker = coalesce(excluded.marker, remote_logs.marker),
     marker_offset = coalesce(excluded.marker_offset, remote_logs.marker_offset)
 """

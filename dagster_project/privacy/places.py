@@ -38,11 +38,18 @@ class Text:
         place: Where it stands: `schema.table.column`, or the file's first folder in the state folder.
         content: What it says, ready to be searched.
         kind: `prose` that people write, what `sql` says in its literals, or `technical`: logs and configurations.
+        statement: Of kind `sql`, the whole statement.
     """
 
     place: str
     content: str
     kind: Kind
+    statement: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All of the text, with the code around what a statement says."""
+        return self.statement or self.content
 
 
 def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:
@@ -58,7 +65,10 @@ def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:
         )
         kind: Kind = "sql" if name in _SQL_COLUMNS else "prose" if name in _PROSE_COLUMNS else "technical"
         for (content,) in owner.execute(query).fetchall():
-            yield Text(".".join(column), said_in_sql(content) if kind == "sql" else content, kind)
+            if kind == "sql":
+                yield Text(".".join(column), said_in_sql(content), kind, statement=content)
+            else:
+                yield Text(".".join(column), content, kind)
 
 
 def file_texts(home: Path, server_logs: Collection[Path]) -> Iterator[Text]:

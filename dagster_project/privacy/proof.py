@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from dagster_project.privacy.beside import find_beside, read_beside
 from dagster_project.privacy.patterns import find_patterns
 from dagster_project.privacy.places import Text, file_texts, warehouse_texts
 from dagster_project.privacy.values import find_values, value_batches, without_surrogates
@@ -51,6 +52,9 @@ def prove(owner: psycopg.Connection, home: Path, server_logs: Collection[Path] =
 
     proof = Proof()
     found = set()
+    beside = read_beside(owner)
+    proof.values += beside.count
+    found |= set(find_beside(texts(), beside))
     for batch in value_batches(owner):
         proof.values += len(batch)
         found |= find_values(texts(), batch)

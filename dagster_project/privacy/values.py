@@ -37,31 +37,63 @@ class Hit:
     value: str
 
 
-def value_batches(owner: psycopg.Connection) -> Iterator[dict[str, str]]:
-    """Reads the values of all tagged columns but birth dates, in batches: value in lower case → class.
+@dataclass(frozen=True)
+class TaggedColumn:
+    """A column with a tag, of a business table."""
 
-    A date is anybody's: a moved birth date may be another person's own, and any question may name a day.
+    schema: str
+    table: str
+    name: str
+    pii_class: str
+    data_type: str
+
+
+def tagged_columns(owner: psycopg.Connection) -> list[TaggedColumn]:
+    """Reads which columns are tagged.
+
+    Args:
+        owner: Connection of auditune_owner.
+    """
+    return [TaggedColumn(*row) for row in owner.execute(_TAGGED_COLUMNS).fetchall()]
+
+
+def values_of(owner: psycopg.Connection, column: TaggedColumn) -> Iterator[str]:
+    """Reads the distinct values of a column, in lower case and with single blanks.
+
+    Args:
+        owner: Connection of auditune_owner.
+        column: The column. Of an array its elements are read, of a document its strings and numbers.
+    """
+    query = sql.SQL(
+        "select distinct lower(btrim(value)) from (select {value} as value from {table}) as all_values"
+    ).format(
+        value=sql.SQL(_VALUES.get(column.data_type, "{column}::text")).format(column=sql.Identifier(column.name)),
+        table=sql.Identifier(column.schema, column.table),
+    )
+    with owner.transaction(), owner.cursor(name="tagged_values") as cursor:
+        for (value,) in cursor.execute(query):
+            if value is not None:
+                yield " ".join(value.split())
+
+
+def value_batches(owner: psycopg.Connection) -> Iterator[dict[str, str]]:
+    """Reads the values of all tagged columns in batches: value in lower case → class.
+
+    Birth dates and what is shorter than four characters are left to `beside.py`: they may be anything else too.
 
     Args:
         owner: Connection of auditune_owner.
     """
     batch: dict[str, str] = {}
-    for schema, table, column, pii_class, data_type in owner.execute(_TAGGED_COLUMNS).fetchall():
-        if pii_class == "birth_date":
+    for column in tagged_columns(owner):
+        if column.pii_class == "birth_date":
             continue
-        query = sql.SQL(
-            "select distinct lower(btrim(value)) from (select {value} as value from {table}) as all_values"
-        ).format(
-            value=sql.SQL(_VALUES.get(data_type, "{column}::text")).format(column=sql.Identifier(column)),
-            table=sql.Identifier(schema, table),
-        )
-        with owner.transaction(), owner.cursor(name="tagged_values") as cursor:
-            for (value,) in cursor.execute(query):
-                if value is not None and len(value) >= _SHORTEST:
-                    batch[" ".join(value.split())] = pii_class
-                if len(batch) >= _BATCH:
-                    yield batch
-                    batch = {}
+        for value in values_of(owner, column):
+            if len(value) >= _SHORTEST:
+                batch[value] = column.pii_class
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = {}
     if batch:
         yield batch
 
@@ -80,7 +112,7 @@ def find_values(texts: Iterable[Text], classes: dict[str, str]) -> set[Hit]:
         content = text.content.lower() if text.kind == "technical" else " ".join(text.content.lower().split())
         for index, start, end in automaton.find_matches_as_indexes(content, overlapping=True):
             value = values[index]
-            if _is_apart(content, start, end) and (text.kind != "technical" or _is_telling(value)):
+            if _is_apart(content, start, end) and (text.kind != "technical" or is_telling(value)):
                 hits.add(Hit(text.place, classes[value], value))
     return hits
 
@@ -98,11 +130,17 @@ def without_surrogates(owner: psycopg.Connection, hits: Collection[Hit]) -> list
     return [hit for hit in hits if hit.value.lower() not in surrogates]
 
 
+def is_telling(value: str) -> bool:
+    """Whether a value can only be a person's, wherever it stands.
+
+    A short value, a single word or a short number can be anything in a log.
+
+    Args:
+        value: The value, in lower case.
+    """
+    return len(value) >= _SHORTEST and not value.isalpha() and not (value.isdigit() and len(value) < _FEW_DIGITS)
+
+
 def _is_apart(content: str, start: int, end: int) -> bool:
     before, after = content[start - 1 : start], content[end : end + 1]
     return not (before.isalnum() and content[start].isalnum()) and not (after.isalnum() and content[end - 1].isalnum())
-
-
-def _is_telling(value: str) -> bool:
-    """Whether a value in a log can only be a person's: a single word, or a short number, can be anything there."""
-    return not value.isalpha() and not (value.isdigit() and len(value) < _FEW_DIGITS)

@@ -1,5 +1,6 @@
 -- The raw tables: everything that Python writes and dbt reads. Idempotent; run by `python -m dagster_project.warehouse setup`.
 -- No column here may hold a person's data in clear, except raw_audit.log_lines, which only auditune_owner reads.
+-- Who of the house decided or promoted (reviewer, set_by, used_by) is kept as typed.
 
 create schema if not exists raw_audit;
 create schema if not exists raw_serving;
@@ -68,6 +69,7 @@ create table if not exists raw_audit.remote_logs (
     marker        text,                 -- the service's token for a place in the file
     marker_offset bigint                -- that place in our offsets
 );
+alter table raw_audit.remote_logs add column if not exists read_at timestamptz not null default now();
 
 -- One row per capture and query_id of pg_stat_statements (counts only, no text).
 create table if not exists raw_audit.stat_statements (
@@ -120,7 +122,7 @@ create table if not exists raw_serving.reviews (
     review_id    uuid        primary key,
     candidate_id text        not null,
     reviewed_at  timestamptz not null default now(),
-    reviewer     text        not null,
+    reviewer     text        not null,                  -- who decided, as typed: kept by design, and logged nowhere
     decision     text        not null check (decision in ('approve', 'edit', 'reject')),
     edited_sql   text,
     edited_question text

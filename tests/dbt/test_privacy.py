@@ -123,6 +123,26 @@ def test_a_literal_without_a_letter_or_digit_is_nobodys(in_sql: Replace, stateme
     assert in_sql(statement) == statement
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Who was born on 1961-07-03?", "Who was born on {0}?"),
+        ("Customers born between 1961-07-03 and 3 July 1961", "Customers born between {0} and {0}"),
+        ("Date of birth: July 3rd, 1961; ordered on 4 July 1961", "Date of birth: {0}; ordered on 4 July 1961"),
+        ("dob 1961/07/03", "dob {0}"),
+        ("Born on 1800-01-01, or in 1961", "Born on 1800-01-01, or in 1961"),
+        ("Orders of 3 July 1961", "Orders of 3 July 1961"),
+        ("Stillborn words: reborn 3 July 1961", "Stillborn words: reborn 3 July 1961"),
+    ],
+)
+def test_a_day_of_birth_in_a_text_is_moved_as_in_sql(zora, in_text: Replace, in_sql: Replace, text: str, expected: str):
+    moved = in_text(text)
+
+    assert moved == expected.format(zora["birth_date"])
+    assert in_text(moved) == moved
+    assert in_sql(f"select 1 from orders -- {text}") == f"select 1 from orders -- {moved}"
+
+
 @pytest.mark.parametrize("date", [BIRTH_DATE, f"{BIRTH_DATE} 12:30"])
 def test_a_date_beside_another_column_is_no_birth_date(in_sql: Replace, date: str) -> None:
     statement = f"select 1 from customers join orders using (customer_id) where ordered_on >= '{date}'"

@@ -1,6 +1,8 @@
 """A small shop in a real warehouse, stand-ins for dbt's privacy functions, and the API around a stub model."""
 
+import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,11 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from serving.app import create_app
+from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
 from tests.serving.support import Generated, wait_until
@@ -109,6 +113,19 @@ def ask(client: TestClient, model: StubModel) -> Callable[..., dict[str, Any]]:
         return response.json()
 
     return do
+
+
+@pytest.fixture
+def api_log() -> Iterator[Callable[[], str]]:
+    """Turns the API's real logging on; returns what it wrote."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the test's own client, which is not part of the API
+    stream = io.StringIO()
+    configure_logging(stream)
+    yield stream.getvalue
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,35 +1,17 @@
 """What a user wrote is nowhere in clear: not in the tables, the server's log, the API's log, metrics or errors."""
 
-import io
 import json
-import logging
 from glob import glob
 from pathlib import Path
 
 import psycopg
-import pytest
-import structlog
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
-from serving.logs import configure_logging
 from tests.serving.support import SECRET, wait_until
 
 QUESTION = f"What did {SECRET} order?"
 SQL = f"SELECT order_id FROM orders JOIN customers USING (customer_id) WHERE full_name = '{SECRET}'"
-
-
-@pytest.fixture
-def api_log():
-    """Turns the API's real logging on; returns what it wrote."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the test's own client, which is not part of the API
-    stream = io.StringIO()
-    configure_logging(stream)
-    yield stream.getvalue
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def stored_text(owner) -> str:

@@ -95,6 +95,18 @@ def test_who_decided_and_when_is_kept(client, decisions):
     assert decided["reviewed_at"] == response.json()["reviewed_at"]
 
 
+def test_a_reviewers_name_is_kept_with_the_decision_and_stands_in_no_log_or_metric(api_log, client, decisions):
+    assert decide(client, "d1", "approve", reviewer="Wanda Reviewsky").status_code == 201
+    assert press(client, "approve d2", "Wanda Reviewsky").status_code == 303
+    assert decide(client, "d1", "perhaps", reviewer="Wanda Reviewsky").status_code == 422
+    assert decide(client, "nobody", "approve", reviewer="Wanda Reviewsky").status_code == 404
+
+    assert {reviewer for _, reviewer, *_ in decisions()} == {"Wanda Reviewsky"}
+    written = api_log()
+    assert '"route": "/v1/review"' in written
+    assert "Reviewsky" not in written + client.get("/metrics").text
+
+
 def test_of_two_decisions_the_queue_shows_the_last(client, decisions):
     decide(client, "d1", "approve")
     decide(client, "d1", "reject")

@@ -22,6 +22,7 @@ create unique index if not exists one_active_key on privacy.keys (is_active) whe
 {{ function_checksums() }}
 {{ function_shapes() }}
 {{ function_moved_date() }}
+{{ function_move_birth_dates() }}
 {{ function_is_surrogate() }}
 {{ function_surrogate() }}
 {{ function_pseudonym() }}

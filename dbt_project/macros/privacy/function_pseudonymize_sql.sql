@@ -61,6 +61,7 @@ declare
 begin
     may_hold := privacy.has_known_head(statement)
         or statement ~* privacy.personal_pattern()
+        or statement ~* privacy.birth_day_pattern()
         or statement ~ '[eE]''|[uU]&''|\\|%[0-9A-Fa-f]{2}|->>';  -- what is hidden in escapes, or named by a key
     if not may_hold and not privacy.names_tagged_table(statement) then
         return statement;

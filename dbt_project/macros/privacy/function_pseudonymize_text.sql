@@ -1,5 +1,5 @@
 {#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym: what matches a pattern (an
-    e-mail address that nobody has is still one), and every run of words that is a value of a tagged column, the longest
+    e-mail address that nobody has is still one), each day that is said to be one of birth, and every run of words that is a value of a tagged column, the longest
     first. Surrogates are found by their look and stay. -#}
 {% macro function_pseudonymize_text() %}
 -- The patterns as one, with the looks that surrogates have.
@@ -146,6 +146,7 @@ declare
     replaced text;
     result text := '';
 begin
+    content := privacy.move_birth_dates(content);
     if content !~* pattern then
         return privacy.pseudonymize_words(content, 1);
     end if;

@@ -57,12 +57,14 @@ def test_only_lines_older_than_the_days_go_and_their_number_stays(
     reader.execute("update raw_audit.quarantined_lines set quarantined_at = %s", [OLD])
     dbt_has_read_everything(reader)
 
-    assert purge(reader, TODAY, days=30) == PurgeResult(lines=2, quarantined=1, sessions=1, files=1, counters=0)
+    assert purge(reader, TODAY, days=30) == PurgeResult(
+        lines=2, quarantined=1, sessions=1, files=1, counters=0, remote_logs=0
+    )
 
     assert messages(reader) == ["line 3"]
     assert reader.execute("select lines_read, purged_lines from raw_audit.log_files").fetchone() == (4, 3)
     assert_no_line_is_lost(warehouse, monkeypatch)
-    assert purge(reader, TODAY, days=30) == PurgeResult(0, 0, 0, 0, 0)
+    assert purge(reader, TODAY, days=30) == PurgeResult(0, 0, 0, 0, 0, 0)
 
 
 def test_a_line_that_dbt_has_not_read_is_kept(reader: psycopg.Connection, log: Path) -> None:
@@ -111,6 +113,17 @@ def test_counters_of_statements_go_with_the_days_too(reader: psycopg.Connection)
 
     assert purge(reader, TODAY, days=30).counters == 1
     kept = reader.execute("select captured_at = %s::timestamptz from raw_audit.stat_statements", [LAST_KEPT])
+    assert kept.fetchall() == [(True,)]
+
+
+def test_notes_on_the_files_of_a_service_go_with_the_days_too(reader: psycopg.Connection) -> None:
+    reader.execute("truncate raw_audit.remote_logs")
+    insert = "insert into raw_audit.remote_logs (address, read_at) values (%s, %s)"
+    for moment in (OLD, LAST_KEPT):
+        reader.execute(insert, [f"rds://shop-db/{moment}?region=eu-west-1", moment])
+
+    assert purge(reader, TODAY, days=30).remote_logs == 1
+    kept = reader.execute("select read_at = %s::timestamptz from raw_audit.remote_logs", [LAST_KEPT])
     assert kept.fetchall() == [(True,)]
 
 

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from dagster_project.audit_log import rds_api
 from dagster_project.audit_log.errors import AuditLogError
 from dagster_project.audit_log.ingest import IngestResult, ingest
+from dagster_project.audit_log.purge import purge
 from tests.dagster_project.audit_log.lines import csv_line, json_line
 from tests.dagster_project.audit_log.rds_stand_in import REGION, StandIn, rds_stand_in
 
@@ -71,6 +72,20 @@ def test_what_has_not_changed_is_not_downloaded_again(owner, rds) -> None:
 
     assert load(owner).loaded == 0
     assert rds.downloads == []
+
+
+def test_a_file_whose_note_has_been_purged_is_read_again_and_no_line_of_it_comes_twice(owner, rds) -> None:
+    rds.write(INSTANCE, LOG, lines(1, 3))
+    load(owner)
+    owner.execute("create table if not exists intermediate.int_statement_executions (ingested_at timestamptz)")
+    owner.execute("update raw_audit.remote_logs set read_at = now() - interval '40 days'")
+    assert purge(owner, date.today(), days=30).remote_logs == 1
+
+    rds.write(INSTANCE, LOG, lines(4, 4))
+
+    assert load(owner).loaded == 1
+    assert numbers(owner) == [1, 2, 3, 4]
+    assert owner.execute("select read_at > now() - interval '1 hour' from raw_audit.remote_logs").fetchone() == (True,)
 
 
 def test_a_file_that_has_grown_is_read_on_from_the_last_full_portion(owner, rds) -> None:

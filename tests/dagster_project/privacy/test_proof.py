@@ -43,15 +43,25 @@ def clean(owner: psycopg.Connection, built: Built) -> Proof:
 
 
 @pytest.fixture(scope="module")
-def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+def planted(
+    owner: psycopg.Connection, built_copy: Warehouse, clean: Proof, tmp_path_factory: pytest.TempPathFactory
+) -> Proof:
     """The same warehouse with a personal value in each kind of place, and with much that looks like one."""
     home = tmp_path_factory.mktemp("home")
     surrogates = owner.execute(
         "select privacy.pseudonymize_text(v) from unnest(%s::text[]) as v", [[NAME, PHONE, ADDRESS]]
     ).fetchall()
-    harmless = "; ".join(text for (text,) in surrogates) + f"; {BIRTH_DATE}; order 2125550123; a@example.com; 10.0.0.1"
+    harmless = (
+        "; ".join(text for (text,) in surrogates) + "; 3 July 1961; May; order 2125550123; a@example.com; 10.0.0.1"
+    )
     owner.execute(_REQUEST, [f"Where is {NAME.upper()}?", "select 1"])
     owner.execute(_REQUEST, [harmless, _QUOTED])
+    owner.execute(
+        _REQUEST, ["Who was born on July 3rd, 1961?", f"select 1 from customers where birth_date = '{BIRTH_DATE}'"]
+    )
+    with psycopg.connect(built_copy.admin_dsn, autocommit=True) as admin:
+        admin.execute("update shop.customers set full_name = 'May' where customer_id = 1")
+    owner.execute(_REQUEST, ["How many orders in May?", "select 1 from customers where city = 'May'"])
     owner.execute(_REVIEW, [EMAIL, f"What did {NOBODYS_EMAIL} pay with {NOBODYS_CARD}?"])
     owner.execute(_RULE, [f"called {PHONE}"])
     owner.execute("create table privacy.people (names text[], profile jsonb)")
@@ -63,6 +73,7 @@ def planted(owner: psycopg.Connection, clean: Proof, tmp_path_factory: pytest.Te
         "adapters/0123/manifest.json": json.dumps({"note": f"{ADDRESS} or {NOBODYS_IBAN}"}),
         "dagster/history/runs/run.db": "\0\1" + json.dumps(f"é {NAME}") + "\0",
         "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
+        "logs/dagster.log": "failed: select 1 from customers where full_name = 'May'",
         "runs/0123/notes.txt": "Ida Arrayson met Ivo Jsonsen",
         "keys/roles.key": NAME,
     }
@@ -86,6 +97,10 @@ def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof)
     assert set(planted.hits) == {
         ("raw_serving.requests.question", "name"),
         ("raw_serving.requests.sql", "name"),
+        ("raw_serving.requests.question", "birth_date"),
+        ("raw_serving.requests.sql", "birth_date"),
+        # as a literal beside its column; elsewhere 'May' is a word
+        ("logs/", "name"),
         ("raw_serving.reviews.edited_question", "email"),
         ("raw_serving.reviews.edited_question", "card"),
         ("raw_training.quality_results.observed", "phone"),
