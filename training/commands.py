@@ -16,6 +16,7 @@ from training.loop import train
 from training.model import attach_lora, load_base
 from training.parallel import World, open_world
 from training.plots import plot_loss
+from training.processor import usable_dtype
 from training.sharding import load_sharded
 from training.usage import UsageMeter
 
@@ -52,7 +53,7 @@ def _train_in(
     world: World, device: str, config: TrainingConfig, dataset: Dataset, out: Path, source: str, should_resume: bool
 ) -> dict | None:
     meter, started = UsageMeter(), datetime.now(UTC)
-    dtype = choose_dtype(config, device)
+    dtype = usable_dtype(config.dtype, device)
     if config.shard_base:
         base, tokenizer = load_sharded(source, dtype, device, world)
     else:
@@ -137,13 +138,3 @@ def choose_device(config: TrainingConfig) -> str:
     if config.quantization != "none":
         raise BadInput(f"The preset '{config.name}' needs an NVIDIA GPU; without one use smollm2-135m-cpu.")
     return "cpu"
-
-
-def choose_dtype(config: TrainingConfig, device: str) -> str:
-    """Chooses the type of the products: a CPU without instructions for bfloat16 is much faster in float32.
-
-    Measured on an AMD EPYC without AVX-512, one thread, 600 x 576 by 576 x 1536: 56 GFLOP/s in float32, 10 in bfloat16.
-    """
-    able = torch.cpu.get_capabilities()
-    has_bfloat16 = any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))  # the last is Arm's
-    return config.dtype if device != "cpu" or has_bfloat16 else "float32"

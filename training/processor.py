@@ -18,6 +18,6 @@ def usable_dtype(wanted: str, device: str) -> str:
     """
     if wanted != "bfloat16" or device != "cpu":
         return wanted
-    capabilities = torch.cpu.get_capabilities()
-    is_slow = capabilities["architecture"] == "x86_64" and not (capabilities["avx512_bf16"] or capabilities["amx_bf16"])
-    return "float32" if is_slow else wanted
+    able = torch.cpu.get_capabilities()
+    has_bfloat16 = any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))  # the last is Arm's
+    return wanted if has_bfloat16 else "float32"

@@ -92,20 +92,6 @@ def test_signal_gives_its_own_exit_status(tmp_path, capsys, monkeypatch):
     assert "--resume" in _sentence(capsys)
 
 
-@pytest.mark.parametrize(
-    ("able", "device", "expected"),
-    [
-        ({"avx512_bf16": True}, "cpu", "bfloat16"),
-        ({"amx_bf16": True}, "cpu", "bfloat16"),
-        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "cpu", "float32"),
-        ({"avx2": True}, "cuda", "bfloat16"),
-    ],
-)
-def test_a_processor_without_bfloat16_trains_in_float32(able, device, expected, monkeypatch):
-    monkeypatch.setattr(commands.torch.cpu, "get_capabilities", lambda: able)
-    assert commands.choose_dtype(load_config(CONFIGS / "smollm2-135m-cpu.yaml"), device) == expected
-
-
 def test_base_model_is_chosen_in_the_documented_order(monkeypatch):
     open_preset, fixed_preset = load_config(CONFIGS / "smollm2-135m-cpu.yaml"), load_config(Path(TINY))
     monkeypatch.setitem(os.environ, "AUDITUNE_BASE_MODEL", "from-environment")
