@@ -39,7 +39,7 @@ def test_loss_and_gradients_are_those_of_the_whole_model():
     expected = _gradients(model)
     model.zero_grad()
 
-    frozen = FrozenLayers(model.get_base_model(), 1, PREFIX, padding=0)
+    frozen = FrozenLayers(model.get_base_model(), 1, PREFIX, padding=0, tokens_per_pass=2048)
     frozen.remember(EXAMPLES)
     upper = batch_loss(model.get_base_model(), frozen.fill(batch, EXAMPLES))
     upper.backward()
