@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from training.data import Pair
+from training.recombine import Recombination
 from training.sql.catalog import Catalog
 
 _YEAR = re.compile(r"(?<![\d.])20\d\d(?![\d.])")
@@ -30,9 +31,17 @@ _KEEP = 0.25  # part of the exchanges that are left out, so that the values peop
 
 
 class ValueExchange:
-    """Draws other values for pairs."""
+    """Draws other values for pairs, and recombines some of them first."""
 
-    def __init__(self, catalog: Catalog, training: Iterable[Pair]) -> None:
+    def __init__(self, catalog: Catalog, training: Iterable[Pair], recombined_share: float = 0.0) -> None:
+        """Reads the values that may be drawn, and the parts that may be recombined.
+
+        Args:
+            catalog: The tables, with the values of untagged columns.
+            training: The training pairs.
+            recombined_share: Part of the pairs that are recombined before their values are exchanged.
+        """
+        training = tuple(training)
         self._values: dict[tuple[str, str], set[str]] = {}
         for table in catalog.tables:
             for column in table.columns:
@@ -42,6 +51,8 @@ class ValueExchange:
                 key = _column(match, pair.sql)
                 if key in self._values:
                     self._values[key].add(match[3].replace("''", "'"))
+        self._recombined_share = recombined_share
+        self._recombination = Recombination(catalog, training, self._values) if recombined_share else None
 
     def vary(self, pair: Pair, draw: random.Random) -> Pair:
         """Returns the pair with other values, or as it is where nothing can be exchanged.
@@ -50,24 +61,36 @@ class ValueExchange:
             pair: A training pair.
             draw: Decides; the same state gives the same pair.
         """
+        if self._recombination is not None and draw.random() < self._recombined_share:
+            pair = self._recombination.vary(pair, draw)
         for exchange in (self._exchange_text, _exchange_years, _exchange_month, _exchange_number):
             if draw.random() >= _KEEP:
                 pair = exchange(pair, draw)
         return pair
 
     def _exchange_text(self, pair: Pair, draw: random.Random) -> Pair:
-        for match in _COMPARED.finditer(pair.sql):
-            value = match[3].replace("''", "'")
+        for literal, columns in _compared_columns(pair.sql).items():
+            value = literal[1:-1].replace("''", "'")
             named = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
-            literal = f"'{match[3]}'"
-            others = sorted(self._values.get(_column(match, pair.sql), set()) - {value})
-            if not others or len(named.findall(pair.question)) != 1 or pair.sql.count(literal) != 1:
+            # A value that stands in several places is exchanged for one that all those columns hold.
+            shared = set.intersection(*(self._values.get(column, set()) for column in columns))
+            others = sorted(shared - {value})
+            is_compared = pair.sql.count(literal) == len(columns)
+            if not others or len(named.findall(pair.question)) != 1 or not is_compared:
                 continue
             other = draw.choice(others)
             question = named.sub(lambda _, other=other: other, pair.question)
             quoted = other.replace("'", "''")
             pair = replace(pair, question=question, sql=pair.sql.replace(literal, f"'{quoted}'"))
         return pair
+
+
+def _compared_columns(sql: str) -> dict[str, list[tuple[str, str]]]:
+    """The columns that each text literal is compared with, by the literal with its quotes."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for match in _COMPARED.finditer(sql):
+        found.setdefault(f"'{match[3]}'", []).append(_column(match, sql))
+    return found
 
 
 def _column(match: re.Match[str], sql: str) -> tuple[str, str]:

@@ -85,7 +85,7 @@ def test_a_number_keeps_its_spelling():
         # not in the question as it stands, twice in it, or twice in the SQL
         ("Customers of the capital", "select count(*) from customers where city = 'Bern'"),
         ("Bern or Bern?", "select count(*) from customers where city = 'Bern'"),
-        ("In Bern", "select city = 'Bern' from customers where city = 'Bern'"),
+        ("In Bern", "select 'Bern' from customers where city = 'Bern'"),
         # a year that the question does not explain, and one that a leap day hangs on
         ("Orders of 2023", "select count(*) from orders where ordered_on >= date '2021-01-01'"),
         ("Orders on 29 February 2024", "select count(*) from orders where ordered_on = date '2024-02-29'"),
