@@ -40,6 +40,7 @@ class TrainingConfig:
         validate_every: Epochs between two validations; each validation also writes a checkpoint. Fractions are allowed.
         exchange_values: Whether each epoch asks about other values (cities, years, numbers) where a pair allows it.
         patience: Validations without a better loss after which training stops.
+        recombined_share: Part of the pairs that each epoch recombines (recombine.py); 0 for none.
         seed: Seed of the adapter's start and of the batch order.
         max_new_tokens: Longest answer that evaluation and serving generate, in tokens.
         generation_batch: Questions that evaluation decodes at once.
@@ -65,6 +66,7 @@ class TrainingConfig:
     validate_every: float = 1.0
     patience: int = 3
     exchange_values: bool = True
+    recombined_share: float = 0.0
     seed: int = 17
     generation_batch: int = 32
 

@@ -93,7 +93,9 @@ class _Run:
         values = ValueIndex(dataset.catalog)
         self._tokenize = lambda pair: tokenize_pair(pair, tokenizer, values)
         self._pairs = dataset.training
-        self._exchange = ValueExchange(dataset.catalog, self._pairs) if config.exchange_values else None
+        self._exchange = (
+            ValueExchange(dataset.catalog, self._pairs, config.recombined_share) if config.exchange_values else None
+        )
         self._epoch, self._examples = -1, []
         self._validation = [self._tokenize(pair) for pair in dataset.validation]
         self._frozen = FrozenLayers(self._base, config.lora_first_layer, self._prefix, self._padding)
