@@ -1,6 +1,7 @@
 """`python -m training.benchmarks NAME`: runs a benchmark, prints its rows, and ends with one line of JSON.
 
-Run as: `python -m training.benchmarks attention [--repeats N] [--out FILE]`.
+Run as: `python -m training.benchmarks attention [--repeats N] [--out FILE]`, or
+`python -m training.benchmarks text_to_sql --data DIR`.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from training.benchmarks.attention import measure_attention
+from training.benchmarks.text_to_sql.command import main as text_to_sql
 
 _BENCHMARKS = {"attention": measure_attention}
 
@@ -22,6 +24,8 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status.
     """
+    if arguments[:1] == ["text_to_sql"]:  # it has options of its own
+        return text_to_sql(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m training.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=sorted(_BENCHMARKS))
     parser.add_argument("--repeats", type=int, default=10, help="timed repetitions of each side (default: 10)")
