@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from training.data import Pair
-from training.recombine import Recombination
+from training.recombine import Recombination, column_key, compared_texts
 from training.sql.catalog import Catalog
+from training.sql.errors import SqlError
+from training.sql.parse import parse_select
 
 _YEAR = re.compile(r"(?<![\d.])20\d\d(?![\d.])")
 _DATE = re.compile(r"'(\d{4})-(\d\d)-(\d\d)'")
@@ -25,8 +27,6 @@ _MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})\b")
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _NUMBER = re.compile(rf"(?<![\w.%'-])(\d{{1,2}}|{'|'.join(_WORDS)})(?![\w.%-])", re.IGNORECASE)
 _BOUND = re.compile(r"(?<=limit )\d{1,2}\b|(?<=[<>] )\d{1,2}\b(?!\.)|(?<=[<>]= )\d{1,2}\b(?!\.)")
-_COMPARED = re.compile(r"(?:(\w+)\.)?(\w+) = '((?:[^']|'')+)'")
-_TABLE = re.compile(r"\bfrom (\w+)")
 _KEEP = 0.25  # part of the exchanges that are left out, so that the values people really ask about stay in sight
 
 
@@ -47,10 +47,10 @@ class ValueExchange:
             for column in table.columns:
                 self._values[table.name, column.name] = set(column.sample_values)
         for pair in training:
-            for match in _COMPARED.finditer(pair.sql):
-                key = _column(match, pair.sql)
-                if key in self._values:
-                    self._values[key].add(match[3].replace("''", "'"))
+            for value, columns in _compared_columns(pair.sql).items():
+                for column in columns:
+                    if column in self._values:
+                        self._values[column].add(value)
         self._recombined_share = recombined_share
         self._recombination = Recombination(catalog, training, self._values) if recombined_share else None
 
@@ -69,8 +69,8 @@ class ValueExchange:
         return pair
 
     def _exchange_text(self, pair: Pair, draw: random.Random) -> Pair:
-        for literal, columns in _compared_columns(pair.sql).items():
-            value = literal[1:-1].replace("''", "'")
+        for value, columns in _compared_columns(pair.sql).items():
+            literal = _quoted(value)
             named = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
             # A value that stands in several places is exchanged for one that all those columns hold.
             shared = set.intersection(*(self._values.get(column, set()) for column in columns))
@@ -80,23 +80,22 @@ class ValueExchange:
                 continue
             other = draw.choice(others)
             question = named.sub(lambda _, other=other: other, pair.question)
-            quoted = other.replace("'", "''")
-            pair = replace(pair, question=question, sql=pair.sql.replace(literal, f"'{quoted}'"))
+            pair = replace(pair, question=question, sql=pair.sql.replace(literal, _quoted(other)))
         return pair
 
 
-def _compared_columns(sql: str) -> dict[str, list[tuple[str, str]]]:
-    """The columns that each text literal is compared with, by the literal with its quotes."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for match in _COMPARED.finditer(sql):
-        found.setdefault(f"'{match[3]}'", []).append(_column(match, sql))
-    return found
+def _quoted(value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"
 
 
-def _column(match: re.Match[str], sql: str) -> tuple[str, str]:
-    """The table and column of a comparison; a column without a table is of the only one in FROM."""
-    table = match[1] or (_TABLE.search(sql) or [None, ""])[1]
-    return table, match[2]
+def _compared_columns(sql: str) -> dict[str, list[tuple[str, str] | None]]:
+    """The columns that each text is compared with, by the text; none where the SQL is no query."""
+    try:
+        compared = compared_texts(parse_select(sql))
+    except SqlError:
+        return {}
+    return {text: [column_key(node.this) for node in nodes] for text, nodes in compared.items()}
 
 
 def _exchange_years(pair: Pair, draw: random.Random) -> Pair:

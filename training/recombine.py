@@ -71,10 +71,10 @@ class Recombination:
         return pair
 
     def _checked(self, way: Callable[[Pair, random.Random], Pair | None], pair: Pair, draw: random.Random) -> Pair:
-        made = way(pair, draw)
-        if made is None or len(made.sql) > _LONGEST_SQL:
-            return pair
         try:
+            made = way(pair, draw)
+            if made is None or len(made.sql) > _LONGEST_SQL:
+                return pair
             return replace(made, sql=canonicalize(made.sql, self._catalog))
         except SqlError:
             return pair
@@ -159,15 +159,11 @@ class Recombination:
 
     def _nested(self, pair: Pair, draw: random.Random) -> Pair | None:
         tree = parse_select(pair.sql)
-        compared: dict[str, list[exp.EQ]] = {}
-        for node in tree.find_all(exp.EQ):
-            column, literal = node.this, node.expression
-            if isinstance(column, exp.Column) and isinstance(literal, exp.Literal) and literal.is_string:
-                compared.setdefault(literal.name, []).append(node)
+        compared = compared_texts(tree)
         if not compared or not self._phrases:
             return None
         value = draw.choice(sorted(compared))
-        keys = [key for node in compared[value] if (key := self._key(node.this)) is not None]
+        keys = [key for node in compared[value] if (key := column_key(node.this)) is not None]
         for phrase, sql, selected in draw.sample(self._phrases, min(_TRIES, len(self._phrases))):
             if sql == pair.sql or not all(self._are_alike(key, selected) for key in keys):
                 continue
@@ -186,7 +182,7 @@ class Recombination:
         return one == other or (fewer > 1 and 2 * len(values[0] & values[1]) >= fewer)
 
     def _is_text(self, column: exp.Column) -> bool:
-        key = self._key(column)
+        key = column_key(column)
         table = self._catalog.table(key[0]) if key else None
         return table is not None and key[1] in table.by_name and table.by_name[key[1]].type.startswith(_TEXT)
 
@@ -195,17 +191,28 @@ class Recombination:
         if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
             return None
         column = tree.expressions[0]
-        return self._key(column) if isinstance(column, exp.Column) else None
+        return column_key(column) if isinstance(column, exp.Column) else None
 
-    def _key(self, column: exp.Column) -> _Key | None:
-        """The table and name of a column; one that stands without its table is of the only one in its FROM."""
-        select = column.find_ancestor(exp.Select)
-        source = select.args.get("from_") or select.args.get("from")
-        tables = [source.this, *(join.this for join in select.args.get("joins") or ())] if source else []
-        for table in tables:
-            if isinstance(table, exp.Table) and column.table in ("", table.alias_or_name):
-                return table.name, column.name
-        return None
+
+def column_key(column: exp.Column) -> tuple[str, str] | None:
+    """Finds the table and name of a column; one that stands without its table is of the first in its own FROM."""
+    select = column.find_ancestor(exp.Select)
+    source = (select.args.get("from_") or select.args.get("from")) if select else None
+    tables = [source.this, *(join.this for join in select.args.get("joins") or ())] if source else []
+    for table in tables:
+        if isinstance(table, exp.Table) and column.table in ("", table.alias_or_name):
+            return table.name, column.name
+    return None
+
+
+def compared_texts(tree: exp.Expression) -> dict[str, list[exp.EQ]]:
+    """Finds the comparisons of a column with a text, by the text."""
+    found: dict[str, list[exp.EQ]] = {}
+    for node in tree.find_all(exp.EQ):
+        column, literal = node.this, node.expression
+        if isinstance(column, exp.Column) and isinstance(literal, exp.Literal) and literal.is_string:
+            found.setdefault(literal.name, []).append(node)
+    return found
 
 
 def _words_of(name: str) -> str:

@@ -43,6 +43,13 @@ def test_a_listed_value_is_exchanged_on_both_sides_with_its_quotes_doubled():
     }
 
 
+def test_a_value_changes_wherever_the_sql_has_it_and_is_of_the_table_of_its_own_from():
+    inner = "select full_name from customers where city = '{0}'"
+    sql = f"select count(*) from orders where buyer in ({inner}) and seller in ({inner})"
+    pair = _pair("Orders within Milan", sql.format("Milan"))
+    assert ("Orders within Bern", sql.format("Bern")) in _variants(pair)
+
+
 def test_a_tagged_value_comes_from_another_training_pair_only():
     pair = _pair("City of Ada Lo", "select city from customers where full_name = 'Ada Lo'")
     assert _variants(pair) == {(pair.question, pair.sql)}
