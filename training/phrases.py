@@ -30,10 +30,12 @@ _OPPOSITES = {
 _SUPERLATIVE = re.compile(rf"\b({'|'.join(_OPPOSITES)})\b", re.IGNORECASE)
 _OTHER_SUPERLATIVE = re.compile(r"\b(?!(?:west|east|rest|forest|interest|request|guest|test|best|worst)\b)\w{3,}est\b")
 
-_IS_THE = re.compile(r"(?:what|which|who|where|show|name|list|give me|tell me)(?: is| are| me)?(?: all)? (the .+)")
-_SUBJECT_VERB = re.compile(r"(?:what|which) (\w+) (\w+) (.+)")
-_PLURAL_LIST = re.compile(r"(?:what|which) (?:are|is) (?:all )?(?:the )?((?:\w+ ){0,2}\w+s) (?:in|of) (.+)")
-_COUNTED = re.compile(r"how many (\w+(?: \w+)?)\b")
+_IS_THE = re.compile(
+    r"(?:what|which|who|where|show|name|list|give me|tell me)(?: is| are| me)?(?: all)? (the .+)", re.I
+)
+_SUBJECT_VERB = re.compile(r"(?:what|which) (\w+) (\w+) (.+)", re.I)
+_PLURAL_LIST = re.compile(r"(?:what|which) (?:are|is) (?:all )?(?:the )?((?:\w+ ){0,2}\w+s) (?:in|of) (.+)", re.I)
+_COUNTED = re.compile(r"how many (\w+(?: \w+)?)\b", re.I)
 # What stands second in "what states in the south have …" or "what states does …": no verb of that noun.
 _NO_VERB = frozenset(
     {"is", "do", "does", "did", "was", "were", "in", "of", "on", "at", "to", "for", "from", "with", "near", "that"}
@@ -119,6 +121,7 @@ def put_phrase(question: str, value: str, phrase: str, nouns: Collection[str]) -
 
 def _is_clause(noun: str, verb: str) -> bool:
     """Whether the verb is of the noun, by the one ending in s of the two; be and have are of either."""
+    noun, verb = noun.lower(), verb.lower()
     if verb in _NO_VERB or noun in _NO_VERB:
         return False
     return verb in ("are", "have", "has") or noun.endswith("s") != verb.endswith("s")

@@ -127,7 +127,7 @@ def test_without_a_share_only_values_are_exchanged():
     [
         ("what is the largest state?", "the largest state"),
         ("give me the cities in texas", "the cities in texas"),
-        ("which states border texas", "the states that border texas"),
+        ("Which states border Texas?", "the states that border Texas"),
         ("what state has the most cities", "the state that has the most cities"),
         ("what states are next to utah", "the states that are next to utah"),
         ("what states does the ohio cross", None),
