@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from training.data import Pair
+from training.recombine import Recombination, column_key, compared_texts
 from training.sql.catalog import Catalog
+from training.sql.errors import SqlError
+from training.sql.parse import parse_select
 
 _YEAR = re.compile(r"(?<![\d.])20\d\d(?![\d.])")
 _DATE = re.compile(r"'(\d{4})-(\d\d)-(\d\d)'")
@@ -24,24 +27,32 @@ _MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})\b")
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _NUMBER = re.compile(rf"(?<![\w.%'-])(\d{{1,2}}|{'|'.join(_WORDS)})(?![\w.%-])", re.IGNORECASE)
 _BOUND = re.compile(r"(?<=limit )\d{1,2}\b|(?<=[<>] )\d{1,2}\b(?!\.)|(?<=[<>]= )\d{1,2}\b(?!\.)")
-_COMPARED = re.compile(r"(?:(\w+)\.)?(\w+) = '((?:[^']|'')+)'")
-_TABLE = re.compile(r"\bfrom (\w+)")
 _KEEP = 0.25  # part of the exchanges that are left out, so that the values people really ask about stay in sight
 
 
 class ValueExchange:
-    """Draws other values for pairs."""
+    """Draws other values for pairs, and recombines some of them first."""
 
-    def __init__(self, catalog: Catalog, training: Iterable[Pair]) -> None:
+    def __init__(self, catalog: Catalog, training: Iterable[Pair], recombined_share: float = 0.0) -> None:
+        """Reads the values that may be drawn, and the parts that may be recombined.
+
+        Args:
+            catalog: The tables, with the values of untagged columns.
+            training: The training pairs.
+            recombined_share: Part of the pairs that are recombined before their values are exchanged.
+        """
+        training = tuple(training)
         self._values: dict[tuple[str, str], set[str]] = {}
         for table in catalog.tables:
             for column in table.columns:
                 self._values[table.name, column.name] = set(column.sample_values)
         for pair in training:
-            for match in _COMPARED.finditer(pair.sql):
-                key = _column(match, pair.sql)
-                if key in self._values:
-                    self._values[key].add(match[3].replace("''", "'"))
+            for value, columns in _compared_columns(pair.sql).items():
+                for column in columns:
+                    if column in self._values:
+                        self._values[column].add(value)
+        self._recombined_share = recombined_share
+        self._recombination = Recombination(catalog, training, self._values) if recombined_share else None
 
     def vary(self, pair: Pair, draw: random.Random) -> Pair:
         """Returns the pair with other values, or as it is where nothing can be exchanged.
@@ -50,30 +61,41 @@ class ValueExchange:
             pair: A training pair.
             draw: Decides; the same state gives the same pair.
         """
+        if self._recombination is not None and draw.random() < self._recombined_share:
+            pair = self._recombination.vary(pair, draw)
         for exchange in (self._exchange_text, _exchange_years, _exchange_month, _exchange_number):
             if draw.random() >= _KEEP:
                 pair = exchange(pair, draw)
         return pair
 
     def _exchange_text(self, pair: Pair, draw: random.Random) -> Pair:
-        for match in _COMPARED.finditer(pair.sql):
-            value = match[3].replace("''", "'")
+        for value, columns in _compared_columns(pair.sql).items():
+            literal = _quoted(value)
             named = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
-            literal = f"'{match[3]}'"
-            others = sorted(self._values.get(_column(match, pair.sql), set()) - {value})
-            if not others or len(named.findall(pair.question)) != 1 or pair.sql.count(literal) != 1:
+            # A value that stands in several places is exchanged for one that all those columns hold.
+            shared = set.intersection(*(self._values.get(column, set()) for column in columns))
+            others = sorted(shared - {value})
+            is_compared = pair.sql.count(literal) == len(columns)
+            if not others or len(named.findall(pair.question)) != 1 or not is_compared:
                 continue
             other = draw.choice(others)
             question = named.sub(lambda _, other=other: other, pair.question)
-            quoted = other.replace("'", "''")
-            pair = replace(pair, question=question, sql=pair.sql.replace(literal, f"'{quoted}'"))
+            pair = replace(pair, question=question, sql=pair.sql.replace(literal, _quoted(other)))
         return pair
 
 
-def _column(match: re.Match[str], sql: str) -> tuple[str, str]:
-    """The table and column of a comparison; a column without a table is of the only one in FROM."""
-    table = match[1] or (_TABLE.search(sql) or [None, ""])[1]
-    return table, match[2]
+def _quoted(value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"
+
+
+def _compared_columns(sql: str) -> dict[str, list[tuple[str, str] | None]]:
+    """The columns that each text is compared with, by the text; none where the SQL is no query."""
+    try:
+        compared = compared_texts(parse_select(sql))
+    except SqlError:
+        return {}
+    return {text: [column_key(node.this) for node in nodes] for text, nodes in compared.items()}
 
 
 def _exchange_years(pair: Pair, draw: random.Random) -> Pair:

@@ -72,7 +72,7 @@ class Batches:
         self._prefix = tokenizer.encode(schema_prefix(dataset.catalog))
         tokenize = _remembering_tokenizer(tokenizer, ValueIndex(dataset.catalog))
         pairs = dataset.training
-        exchange = ValueExchange(dataset.catalog, pairs) if config.exchange_values else None
+        exchange = ValueExchange(dataset.catalog, pairs, config.recombined_share) if config.exchange_values else None
         self._epochs = [_examples(pairs, exchange, tokenize, config.seed, epoch) for epoch in range(config.epochs)]
         self._validation = [tokenize(pair) for pair in dataset.validation]
         self._frozen = FrozenLayers(

@@ -44,6 +44,7 @@ class TrainingConfig:
         checkpoint_minutes: Most minutes of work that a kill can lose: a checkpoint is written at least this often.
         exchange_values: Whether each epoch asks about other values (cities, years, numbers) where a pair allows it.
         patience: Validations without a better loss after which training stops.
+        recombined_share: Part of the pairs that each epoch recombines (recombine.py); 0 for none.
         seed: Seed of the adapter's start and of the batch order.
         max_new_tokens: Longest answer that evaluation and serving generate, in tokens.
         generation_batch: Questions that evaluation decodes at once.
@@ -71,6 +72,7 @@ class TrainingConfig:
     checkpoint_minutes: float = 2.0
     patience: int = 3
     exchange_values: bool = True
+    recombined_share: float = 0.0
     seed: int = 17
     generation_batch: int = 32
 

@@ -43,6 +43,13 @@ def test_a_listed_value_is_exchanged_on_both_sides_with_its_quotes_doubled():
     }
 
 
+def test_a_value_changes_wherever_the_sql_has_it_and_is_of_the_table_of_its_own_from():
+    inner = "select full_name from customers where city = '{0}'"
+    sql = f"select count(*) from orders where buyer in ({inner}) and seller in ({inner})"
+    pair = _pair("Orders within Milan", sql.format("Milan"))
+    assert ("Orders within Bern", sql.format("Bern")) in _variants(pair)
+
+
 def test_a_tagged_value_comes_from_another_training_pair_only():
     pair = _pair("City of Ada Lo", "select city from customers where full_name = 'Ada Lo'")
     assert _variants(pair) == {(pair.question, pair.sql)}
@@ -85,7 +92,7 @@ def test_a_number_keeps_its_spelling():
         # not in the question as it stands, twice in it, or twice in the SQL
         ("Customers of the capital", "select count(*) from customers where city = 'Bern'"),
         ("Bern or Bern?", "select count(*) from customers where city = 'Bern'"),
-        ("In Bern", "select city = 'Bern' from customers where city = 'Bern'"),
+        ("In Bern", "select 'Bern' from customers where city = 'Bern'"),
         # a year that the question does not explain, and one that a leap day hangs on
         ("Orders of 2023", "select count(*) from orders where ordered_on >= date '2021-01-01'"),
         ("Orders on 29 February 2024", "select count(*) from orders where ordered_on = date '2024-02-29'"),

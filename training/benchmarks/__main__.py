@@ -1,6 +1,6 @@
 """`python -m training.benchmarks NAME`: runs a benchmark, prints its rows, and ends with one line of JSON.
 
-Run as: `python -m training.benchmarks attention` or `python -m training.benchmarks shared_prefix`; `--help` behind the
+Run as: `python -m training.benchmarks attention`, `… shared_prefix`, or `… text_to_sql --data DIR`; `--help` behind the
 name lists its options.
 """
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from training.benchmarks import attention, shared_prefix
+from training.benchmarks.text_to_sql.command import main as text_to_sql
 from training.errors import BadInput, TrainingFailed
 
 # Each declares its options, and measures with them.
@@ -28,6 +29,8 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status.
     """
+    if arguments[:1] == ["text_to_sql"]:  # it has options of its own
+        return text_to_sql(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m training.benchmarks", description=__doc__.splitlines()[0])
     names = parser.add_subparsers(dest="name", required=True)
     for name, (add_options, _) in _BENCHMARKS.items():

@@ -1,0 +1,125 @@
+"""A split of the benchmark as a dataset folder: what the pipeline would have built from a warehouse. Called by run.py.
+
+Only one split's parts are in the folder: its training part, and the part to judge on. Where training holds a pair
+whose question, or in the query split whose template, is also judged, it leaves training: canonical SQL has fewer
+templates than the SQL of the benchmark, and what is judged must be new.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.benchmarks.text_to_sql.source import Source, SourcePair
+from training.errors import BadInput
+from training.sql.canonical import canonicalize, fingerprint
+from training.sql.catalog import Catalog
+from training.sql.errors import SqlError
+
+_WORD = re.compile(r"\w+")
+# How a split of the benchmark is called in a dataset, and what it makes of a pair that is judged.
+_NAMES = {
+    "question_split": {"question_split": "test", "template_split": "train"},
+    "query_split": {"question_split": "none", "template_split": "test"},
+}
+_TRAINING = {"question_split": "train", "template_split": "train"}
+
+
+@dataclass(frozen=True)
+class CanonicalPair:
+    """A pair with its SQL in canonical form and the template of that."""
+
+    source: SourcePair
+    sql: str
+    template: str
+
+
+@dataclass(frozen=True)
+class SplitDataset:
+    """What was written.
+
+    Attributes:
+        trained: Pairs in training.
+        judged: Pairs that are judged.
+        left_out: Pairs of the training part that are not in training, since what is judged would not be new.
+    """
+
+    trained: int
+    judged: int
+    left_out: int
+
+
+def canonical_pairs(source: Source, catalog: Catalog) -> list[CanonicalPair]:
+    """Brings all SQL to its canonical form.
+
+    Args:
+        source: The benchmark.
+        catalog: Its tables.
+
+    Returns:
+        Its pairs, in file order.
+
+    Raises:
+        BadInput: A statement has no canonical form; the message names the pair.
+    """
+    pairs = []
+    for pair in source.pairs:
+        try:
+            canonical = canonicalize(pair.sql, catalog)
+        except SqlError as error:
+            raise BadInput(f"The SQL of the pair {pair.id} cannot be used ({error.code}); remove the pair.") from None
+        pairs.append(CanonicalPair(pair, canonical, fingerprint(canonical)))
+    return pairs
+
+
+def write_split(
+    folder: Path, pairs: Sequence[CanonicalPair], catalog: Catalog, split: str, judged_part: str
+) -> SplitDataset:
+    """Writes one split's dataset folder.
+
+    Args:
+        folder: Created where it is missing.
+        pairs: All pairs.
+        catalog: Their tables.
+        split: `question_split` or `query_split`.
+        judged_part: The part to judge on, `dev` or `test`.
+
+    Returns:
+        The numbers of pairs.
+
+    Raises:
+        BadInput: There is nothing to train or to judge on.
+    """
+    judged = [pair for pair in pairs if pair.source.parts[split] == judged_part]
+    training = [pair for pair in pairs if pair.source.parts[split] == "train"]
+    if not judged or not training:
+        empty = judged_part if not judged else "train"
+        raise BadInput(
+            f"No pair of the benchmark is in the part '{empty}' of its {split}; choose another --eval-split."
+        )
+    questions = {_words(pair) for pair in judged}
+    templates = {pair.template for pair in judged} if split == "query_split" else set()
+    kept = [pair for pair in training if _words(pair) not in questions and pair.template not in templates]
+    rows = [_row(pair, _TRAINING) for pair in kept] + [_row(pair, _NAMES[split]) for pair in judged]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pairs.jsonl").write_text(text, encoding="utf-8")
+    catalog.save(folder / "catalog.json")
+    manifest = {"dataset_hash": hashlib.sha256(text.encode()).hexdigest()[:16], "catalog_hash": catalog.hash}
+    (folder / "manifest.json").write_text(json.dumps(manifest) + "\n", encoding="utf-8")
+    return SplitDataset(len(kept), len(judged), len(training) - len(kept))
+
+
+def split_name(split: str) -> str:
+    """Returns what a dataset calls a split of the benchmark: `question_split` or `template_split`."""
+    return next(name for name, part in _NAMES[split].items() if part == "test")
+
+
+def _row(pair: CanonicalPair, parts: dict[str, str]) -> dict[str, str]:
+    return {"id": pair.source.id, "input": pair.source.question, "output": pair.sql, **parts}
+
+
+def _words(pair: CanonicalPair) -> str:
+    return " ".join(_WORD.findall(pair.source.question.casefold()))

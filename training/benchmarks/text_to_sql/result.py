@@ -1,0 +1,76 @@
+"""From evaluation.json of each split to the benchmark's result, as JSON and as Markdown. Pure; called by run.py."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from training.benchmarks.text_to_sql.source import SPLITS
+
+MODELS = ("base", "adapter")
+_DIGITS = 4
+
+
+def figures(rows: Iterable[Mapping[str, Any]], model: str, split: str) -> dict[str, Any]:
+    """Takes one model's figures on one split out of an evaluation.
+
+    Args:
+        rows: The rows of evaluation.json.
+        model: `base` or `adapter`.
+        split: The split as the evaluation calls it.
+
+    Returns:
+        `execution_accuracy` with `n` and its 95 % interval `ci95`, and the shares `exact_match` and `ran`.
+    """
+    found = {
+        row["metric"]: row for row in rows if (row["model"], row["split"], row["category"]) == (model, split, "all")
+    }
+    accuracy = found["execution_accuracy"]
+    return {
+        "execution_accuracy": round(accuracy["value"], _DIGITS),
+        "n": accuracy["n"],
+        "ci95": [round(accuracy["ci_low"], _DIGITS), round(accuracy["ci_high"], _DIGITS)],
+        "exact_match": round(found["exact_match"]["value"], _DIGITS),
+        "ran": round(found["ran"]["value"], _DIGITS),
+    }
+
+
+def markdown(result: Mapping[str, Any]) -> str:
+    """Writes the result as a page.
+
+    Args:
+        result: What run.py returns.
+
+    Returns:
+        The page, ending in a line break.
+    """
+    rows = [_row(result, model, split) for split in SPLITS for model in MODELS if split in result[model]]
+    trained = [
+        f"| {split} | {count['trained']} | {count['judged']} | {count['left_out']} | "
+        f"{result['seconds'][split]['training']} | {result['seconds'][split]['evaluation']} |"
+        for split, count in result["pairs"].items()
+    ]
+    lines = [
+        f"# Text to SQL: {result['benchmark']}, {result['eval_split']} parts",
+        "",
+        f"Base model {result['base_model']}, preset `{result['config']}`, on {result['hardware']}. "
+        "Execution accuracy with Wilson's 95 % interval; `exact` is equality of the canonical forms, `ran` the share "
+        "of answers that the guard let run and that gave no error.",
+        "",
+        *_table(("split", "model", "n", "execution accuracy", "95 % interval", "exact", "ran"), rows),
+        "",
+        "Pairs that were learnt from, judged, and left out of training because what is judged must be new; and "
+        "seconds.",
+        "",
+        *_table(("split", "trained", "judged", "left out", "training s", "evaluation s"), trained),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(result: Mapping[str, Any], model: str, split: str) -> str:
+    found = result[model][split]
+    low, high = found["ci95"]
+    shares = f"{found['execution_accuracy']:.3f} | {low:.3f} to {high:.3f}"
+    return f"| {split} | {model} | {found['n']} | {shares} | {found['exact_match']:.3f} | {found['ran']:.3f} |"
+
+
+def _table(heads: Sequence[str], rows: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}", *rows]

@@ -1,0 +1,135 @@
+"""The whole benchmark: load, then train and judge on each split with the commands that everyone uses.
+
+Called by command.py.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training.benchmarks.hardware import hardware
+from training.benchmarks.text_to_sql.database import load
+from training.benchmarks.text_to_sql.dataset import CanonicalPair, canonical_pairs, split_name, write_split
+from training.benchmarks.text_to_sql.result import MODELS, figures
+from training.benchmarks.text_to_sql.server import temporary_server
+from training.benchmarks.text_to_sql.source import read_source
+from training.cli import main as training_command
+from training.commands import base_model_name, prepare_folder, resolve_base_model
+from training.config import load_config
+from training.sql.catalog import Catalog
+
+_DSN = "AUDITUNE_SANDBOX_DSN"
+
+
+class CommandEnded(Exception):
+    """A training or evaluation did not succeed, and has said why; `status` is its exit status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"The command ended with status {status}.")
+        self.status = status
+
+
+def run_benchmark(
+    data: Path,
+    out: Path,
+    config_path: Path,
+    base_model: str | None,
+    eval_split: str,
+    splits: Sequence[str],
+    report: Callable[[str], object],
+) -> dict[str, Any]:
+    """Trains and judges on each split; its folder keeps the dataset, the run and the evaluation.
+
+    Args:
+        data: The benchmark's folder.
+        out: Receives a folder a split.
+        config_path: Preset.
+        base_model: Overrides the preset's base model.
+        eval_split: The part that is judged, `dev` or `test`; the adapter never sees it.
+        splits: Some of `question_split` and `query_split`.
+        report: Told one line of text at a time.
+
+    Returns:
+        The result, ready for JSON.
+
+    Raises:
+        BadInput: Something given is missing or wrong.
+        TrainingFailed: The server did not start.
+        CommandEnded: A training or an evaluation ended early.
+    """
+    source, config = read_source(data), load_config(config_path)
+    model = resolve_base_model(config, base_model)
+    prepare_folder(out)
+    result: dict[str, Any] = {
+        "benchmark": data.resolve().name,
+        "eval_split": eval_split,
+        "config": config.name,
+        "base_model": base_model_name(model),
+        "base": {},
+        "adapter": {},
+        "pairs": {},
+        "seconds": {},
+    }
+    started = time.monotonic()
+    with temporary_server() as dsn:
+        reader, catalog = load(dsn, source)
+        pairs = canonical_pairs(source, catalog)
+        result["seconds"]["load"] = round(time.monotonic() - started, 1)
+        for split in splits:
+            folder = out / split
+            _one_split(result, folder, pairs, catalog, split, (config_path, model, reader), report)
+    result["seconds"]["total"] = round(time.monotonic() - started, 1)
+    return result | {"hardware": hardware()}
+
+
+def _one_split(
+    result: dict[str, Any],
+    folder: Path,
+    pairs: Sequence[CanonicalPair],
+    catalog: Catalog,
+    split: str,
+    how: tuple[Path, str, str],
+    report: Callable[[str], object],
+) -> None:
+    """Trains and judges on one split, and adds what was found to the result."""
+    config_path, model, reader = how
+    written = write_split(folder / "dataset", pairs, catalog, split, result["eval_split"])
+    report(f"{split}: {written.trained} pairs to learn from, {written.judged} to judge, {written.left_out} left out")
+    shared = ["--config", str(config_path), "--data", str(folder / "dataset"), "--base-model", model]
+    began = time.monotonic()
+    _command("train", *shared, "--out", str(folder / "run"))
+    trained = time.monotonic()
+    adapter = ["--adapter", str(folder / "run" / "adapter")]
+    with _sandbox(reader):
+        _command("evaluate", *shared, "--out", str(folder / "evaluation"), *adapter)
+    rows = json.loads((folder / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
+    for name in MODELS:
+        result[name][split] = figures(rows, name, split_name(split))
+    result["pairs"][split] = asdict(written)
+    result["seconds"][split] = {
+        "training": round(trained - began, 1),
+        "evaluation": round(time.monotonic() - trained, 1),
+    }
+
+
+@contextmanager
+def _sandbox(dsn: str) -> Iterator[None]:
+    """Names the server to the evaluation, which takes it from the environment; a user's own is put back."""
+    before = os.environ.get(_DSN)
+    os.environ[_DSN] = dsn
+    try:
+        yield
+    finally:
+        del os.environ[_DSN]
+        os.environ.update({_DSN: before} if before else {})
+
+
+def _command(*arguments: str) -> None:
+    status = training_command(arguments)
+    if status:
+        raise CommandEnded(status)
