@@ -4,6 +4,7 @@
 ---------- auditune_api: adds its own rows, reads the registry, calls the privacy functions but never sees their tables
 
 grant usage on schema raw_serving, raw_training, privacy, corpus to auditune_api;
+grant usage on schema corpus to auditune_reader;
 grant insert on raw_serving.requests, raw_serving.feedback, raw_serving.reviews to auditune_api;
 grant select on raw_serving.requests, raw_serving.reviews to auditune_api;
 grant select on raw_training.adapters, raw_training.adapter_aliases to auditune_api;
@@ -23,7 +24,7 @@ alter default privileges in schema corpus grant select on tables to auditune_mon
 do $$
 begin
     if to_regclass('corpus.schema_catalog') is not null then
-        grant select on corpus.schema_catalog to auditune_api;
+        grant select on corpus.schema_catalog to auditune_api, auditune_reader;    -- the guard's command reads tags with it
     end if;
     if to_regclass('corpus.review_queue') is not null then
         grant select on corpus.review_queue to auditune_api;

@@ -23,8 +23,11 @@ _OWN_SCHEMAS = """
 select nspname from pg_namespace
 where nspname !~ '^pg_' and nspname <> 'information_schema' and has_schema_privilege(oid, 'usage')
 """
+_TAGS_SEEN = """
+select has_schema_privilege(relnamespace, 'usage') and has_table_privilege(oid, 'select')
+from pg_class where relname = 'schema_catalog' and relnamespace = to_regnamespace('corpus')
+"""
 _TAGS = "select table_schema, table_name, column_name from corpus.schema_catalog where pii_class is not null"
-_HAS_TAGS = "select to_regclass('corpus.schema_catalog') is not null"
 
 
 class Limits(BaseModel):
@@ -96,12 +99,13 @@ def derive_policy(connection: psycopg.Connection, schemas: Iterable[str] | None)
         schemas: The schemas to open; None for all that are not the server's own.
 
     Raises:
-        BadInput: None of them has a readable column.
+        BadInput: None of them has a readable column, or there are tags that the role may not read.
     """
     chosen = list(schemas) if schemas else sorted(name for (name,) in connection.execute(_OWN_SCHEMAS).fetchall())
-    tagged: set[tuple[str, ...]] = set()
-    if connection.execute(_HAS_TAGS).fetchone()[0]:
-        tagged = set(connection.execute(_TAGS).fetchall())
+    catalog = connection.execute(_TAGS_SEEN).fetchone()  # none where the database is not auditune's
+    if catalog is not None and not catalog[0]:
+        raise BadInput("The tags in corpus.schema_catalog cannot be read by this role: take another, or give --policy.")
+    tagged = set(connection.execute(_TAGS).fetchall()) if catalog is not None else set()
     relations: dict[str, tuple[str, ...]] = {}
     for row in _rows(connection, chosen, None):
         key = (row["table_schema"], row["table_name"], row["column_name"])

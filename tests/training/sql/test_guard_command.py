@@ -140,6 +140,9 @@ def test_without_a_policy_tagged_columns_stay_closed(warehouse: Warehouse) -> No
     statements = ["select person_id from people", "select email from people", "select count(*) from people"]
     answers = _answers(warehouse.dsn, "--schemas", "tagged", statements=statements)
     assert [answer["verdict"] for answer in answers] == ["allow", "block", "allow"]
+    done = _guard(warehouse.sandbox_dsn, "--schemas", "tagged", lines="")
+    assert done.returncode == 2
+    assert "cannot be read by this role" in done.stderr
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"id": 1}', '{"id": 1, "sql": 5}', "\x00"])
