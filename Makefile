@@ -66,6 +66,9 @@ down: ## Stop everything that was started, the embedded warehouse too
 clean: ## Stop everything and remove .auditune with all its data
 	@$(ENV); if [ -x $(PYTHON) ]; then exec $(PYTHON) -m dagster_project.services clean; else rm -rf .auditune; fi
 
+# A thread a worker: with two, each worker's threads wait for the other's, and a tiny model takes ten times as long.
+test test-all: export OMP_NUM_THREADS := 1
+
 test: setup ## Run the tests but the slow ones
 	@exec $(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow"
 
