@@ -9,6 +9,7 @@ from dagster_project.resources.warehouse import WarehouseResource, insert_rows
 from dagster_project.training_runs import run_for
 from dagster_project.training_settings import TrainingSettings
 from training.gate import GateDecision, Scorecard, decide
+from training.gate.scorecard import SPLITS
 from training.registry.aliases import promote, resolve
 from training.registry.records import RegistryError
 from training.registry.releasing import release
@@ -58,13 +59,13 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             run_dir=run.folder,
             dataset_dir=data,
             home=settings.home,
-            metrics={split: vars(score) for split, score in challenger.execution_accuracy.items()},
+            metrics={split: vars(score) for split in SPLITS if (score := challenger.score(split)) is not None},
             used_by=USED_BY,
             kms_key_arn=TrainingSettings().kms_key_arn or None,
         )
         champion_id = _champion_id(connection)
         if champion_id == adapter_id:
-            decision = GateDecision(True, "It is the champion already.", {})
+            decision = GateDecision(True, "It is the champion already.")
         else:
             decision = decide(challenger, _scorecard_of(connection, champion_id), base)
             decision_row = {
