@@ -96,15 +96,9 @@ def _judge(member: _Member, factor: int) -> Finding:
     elif member.margin == 0:
         verdict, note = Verdict.PASSES, comparison.text
     elif comparison.low > -member.margin:
-        verdict, note = Verdict.PASSES, f"at most {member.margin:.0%} lost, proven ({comparison.text})"
+        verdict, note = Verdict.PASSES, f"proven not inferior ({comparison.text})"
     elif category != SMALL_CATEGORIES and comparison.n < FEW_PAIRS:
-        verdict, note = (
-            Verdict.OPEN,
-            f"too few pairs to tell alone, judged with the other small ones ({comparison.text})",
-        )
+        verdict, note = Verdict.OPEN, f"few pairs, judged with the other small ones ({comparison.text})"
     else:
-        verdict, note = (
-            Verdict.OPEN,
-            f"neither a loss of over {member.margin:.0%} nor its absence shows ({comparison.text})",
-        )
+        verdict, note = Verdict.OPEN, f"too few pairs to tell ({comparison.text})"
     return Finding.of_comparison(rule, split, category, verdict, note, comparison, factor)

@@ -33,7 +33,7 @@ def refusals(challenger: Scorecard, champion: Scorecard, base: Scorecard) -> set
     return {finding.rule for finding in decide(challenger, champion, base).of(Verdict.REFUSES)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(champions(), st.booleans(), st.floats(0.1, 1e5))
 def test_a_model_equal_to_the_champion_is_never_refused_for_noise(champion, suite, milliseconds):
     right, categories = champion
@@ -41,7 +41,7 @@ def test_a_model_equal_to_the_champion_is_never_refused_for_noise(champion, suit
     assert refusals(twin, twin, beaten_base(right)) <= {"better_than_base"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(champions(least_pairs=20), st.data())
 def test_a_strictly_worse_model_is_refused_where_many_pairs_are_lost(champion, data):
     right, categories = champion
@@ -53,7 +53,7 @@ def test_a_strictly_worse_model_is_refused_where_many_pairs_are_lost(champion, d
     assert "not_worse_than_champion" in found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(champions(), st.data())
 def test_what_refuses_a_model_refuses_one_that_is_worse_still(champion, data):
     right, categories = champion
@@ -67,7 +67,7 @@ def test_what_refuses_a_model_refuses_one_that_is_worse_still(champion, data):
     assert "not_worse_than_champion" not in before - after
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(champions(), st.data())
 def test_every_number_is_finite_and_the_interval_holds_the_difference(champion, data):
     right, categories = champion
