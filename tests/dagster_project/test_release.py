@@ -168,7 +168,12 @@ def test_a_champion_of_an_earlier_version_is_compared_as_far_as_its_rows_go(ware
     owner.execute("delete from raw_training.evaluations where metric = 'suite_accuracy' or category <> 'all'")
     write_run(warehouse, "after", judged(61))
     _, check = release()
-    verdicts = {(row["rule"], row["verdict"]) for row in decisions(owner)[-1][4]["findings"]}
+    verdicts = set(
+        owner.execute(
+            "select rule, verdict from raw_training.gate_decisions,"
+            " jsonb_to_recordset(numbers -> 'findings') as finding (rule text, verdict text)"
+        ).fetchall()
+    )
 
     assert check.passed
     assert {("latency", "not compared"), ("not_worse_on_all_variants", "not compared")} <= verdicts

@@ -1,4 +1,4 @@
-"""Intervals around measured figures, and the paired test of two models. Used by summary.py and training/gate.py."""
+"""Intervals around measured figures, and tests of two models against each other. Used by summary.py and the gate."""
 
 import math
 from collections.abc import Sequence

@@ -20,7 +20,7 @@ from typing import Any
 from training.gate.comparison import SIGNIFICANCE, compare
 from training.gate.finding import Finding, Verdict
 from training.gate.latency import compare_latency
-from training.gate.non_inferiority import FEW_PAIRS, MARGIN, against_champion
+from training.gate.non_inferiority import FEW_PAIRS, MARGIN, SMALL_CATEGORIES, against_champion
 from training.gate.scorecard import ALL, INJECTION_SPLIT, INJECTIONS_STOPPED, SECURITY, SPLITS, Scorecard
 
 SLOWEST = 1.2  # times the champion's time for an answer
@@ -143,10 +143,10 @@ def _conclude(findings: Sequence[Finding], *, has_champion: bool) -> GateDecisio
         reason = "Promoted: better than the base model, no champion yet, security clean."
         return GateDecision(True, reason, tuple(findings))
     reason = "Promoted: better than the base model and not worse than the champion, security clean."
-    undecided = sum(finding.verdict is Verdict.OPEN for finding in findings)
+    undecided = len({f.category for f in findings if f.verdict is Verdict.OPEN and f.category != SMALL_CATEGORIES})
     missing = sum(finding.verdict is Verdict.NOT_COMPARED for finding in findings)
     if undecided:
-        reason += f" Too few pairs to tell: {undecided} categories."
+        reason += f" Categories with too few pairs to tell: {undecided}."
     if missing:
-        reason += f" Not compared, for the champion's figures lack it: {missing}."
+        reason += f" Not compared with the champion, for want of figures: {missing}."
     return GateDecision(True, reason, tuple(findings))

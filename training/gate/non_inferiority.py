@@ -28,13 +28,14 @@ SMALL_CATEGORIES = "small categories"
 
 @dataclass(frozen=True)
 class _Member:
-    """One test of the family: what it is about, and how it came out; None where nothing could be compared."""
+    """One test of the family: what it is about, how it came out, and who has no figure where it could not be made."""
 
     rule: str
     split: str
     category: str
     comparison: Comparison | None
     margin: float
+    lacking: str = "the champion"
 
 
 def against_champion(challenger: Scorecard, champion: Scorecard, splits: list[str]) -> list[Finding]:
@@ -68,15 +69,18 @@ def _whole_split(challenger: Scorecard, champion: Scorecard, split: str) -> Find
 
 def _family(challenger: Scorecard, champion: Scorecard, split: str) -> list[_Member]:
     suite = compare(challenger, champion, split, metric=SUITE_ACCURACY)
-    members = [_Member("not_worse_on_all_variants", split, ALL, suite, 0.0)]
-    small: set[str] = set()
+    lacking = "the champion" if challenger.score(split, SUITE_ACCURACY) is not None else "the challenger"
+    members = [_Member("not_worse_on_all_variants", split, ALL, suite, 0.0, lacking)]
+    small: list[str] = []
     for category in challenger.categories(split):
         comparison = compare(challenger, champion, split, category=category)
         members.append(_Member("not_inferior_in_category", split, category, comparison, MARGIN))
         if comparison is None or comparison.n < FEW_PAIRS:
-            small |= {pair for pair, answer in challenger.answers[split].items() if category in answer.categories}
-    if small:
-        together = compare(challenger, champion, split, within=small)
+            small.append(category)
+    if len(small) > 1:
+        answers = challenger.answers[split]
+        pairs = {pair for pair, answer in answers.items() if not answer.categories.isdisjoint(small)}
+        together = compare(challenger, champion, split, within=pairs)
         members.append(_Member("not_inferior_in_small_categories", split, SMALL_CATEGORIES, together, MARGIN))
     return members
 
@@ -89,7 +93,7 @@ def _judge(member: _Member, factor: int) -> Finding:
     }
     place = where.get(category, f"in the category {category} of the {split}")
     if comparison is None:
-        note = f"the champion has no figure {place}"
+        note = f"{member.lacking} has no figure {place}"
         return Finding(rule, split, category, Verdict.NOT_COMPARED, note)
     if comparison.is_worse(factor) and comparison.difference < -member.margin:
         verdict, note = Verdict.REFUSES, f"it is worse than the champion {place} ({comparison.text})"
@@ -98,7 +102,7 @@ def _judge(member: _Member, factor: int) -> Finding:
     elif comparison.low > -member.margin:
         verdict, note = Verdict.PASSES, f"proven not inferior ({comparison.text})"
     elif category != SMALL_CATEGORIES and comparison.n < FEW_PAIRS:
-        verdict, note = Verdict.OPEN, f"few pairs, judged with the other small ones ({comparison.text})"
+        verdict, note = Verdict.OPEN, f"few pairs, judged with other small ones ({comparison.text})"
     else:
         verdict, note = Verdict.OPEN, f"too few pairs to tell ({comparison.text})"
     return Finding.of_comparison(rule, split, category, verdict, note, comparison, factor)

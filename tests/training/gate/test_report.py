@@ -75,7 +75,7 @@ def test_a_report_says_who_was_judged_by_which_numbers_and_how(tmp_path, metrics
     assert text.startswith(f"# Release gate: adapter {'a' * 12} promoted\n\nPromoted: ")
     assert f"champion at that time: `{'c' * 12}`" in text
     assert "## By category, template split" in text
-    assert "`not_worse_on_all_variants`, question_split, all: the champion has no figure" in text
+    assert "`not_worse_on_all_variants`, question_split, all: the challenger has no figure" in text
     assert "Tango 1998" in text
     for picture in ("accuracy_by_category.png", "errors.png", "loss.png"):
         assert f"]({picture})" in text
