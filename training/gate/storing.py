@@ -42,7 +42,7 @@ def store_report(
     base: Scorecard,
     metrics: Path,
 ) -> StoredReport:
-    """Draw the pictures, write the report and put both in their place; a kill leaves either the whole report or none.
+    """Draw the pictures, write the report and put both in their place: the whole report, or after a kill none of it.
 
     Args:
         home: AUDITUNE_HOME.
