@@ -124,11 +124,19 @@ def test_base_and_adapter_are_judged_on_both_splits(first_run: subprocess.Comple
     assert rows == [(model, f"{split}_split") for model in ("adapter", "base") for split in ("question", "template")]
 
 
+def test_the_gates_report_lies_beside_the_adapter(first_run: subprocess.CompletedProcess, environment: dict[str, str]):
+    (report,) = Path(environment["AUDITUNE_HOME"]).glob("adapters/*/gate/*/report.md")
+    assert "it is not better than the base model on the question_split" in report.read_text()
+    assert {path.name for path in report.parent.glob("*.png")} == {
+        "accuracy_by_category.png", "errors.png", "loss.png",
+    }  # fmt: skip
+
+
 def test_the_adapter_is_encrypted_and_each_use_of_the_key_is_a_row(
     second_run: subprocess.CompletedProcess, environment: dict[str, str], warehouse: Warehouse
 ):
     (folder,) = [path for path in (Path(environment["AUDITUNE_HOME"]) / "adapters").iterdir() if path.is_dir()]
-    assert {path.name for path in folder.iterdir()} == {"adapter.enc", "manifest.json"}
+    assert {path.name for path in folder.iterdir()} == {"adapter.enc", "manifest.json", "gate"}
     assert b"lora_A" not in (folder / "adapter.enc").read_bytes()
     with psycopg.connect(warehouse.dsn) as owner:
         operations = {row[0] for row in owner.execute("select operation from raw_training.key_uses")}

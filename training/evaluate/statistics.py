@@ -1,4 +1,4 @@
-"""Intervals around measured figures, and the paired test of two models. Used by summary.py and training/gate.py."""
+"""Intervals around measured figures, and tests of two models against each other. Used by summary.py and the gate."""
 
 import math
 from collections.abc import Sequence
@@ -86,3 +86,104 @@ def binomial_chance(successes: int, n: int, share: float) -> float:
         return ways + count * math.log(share) + (n - count) * math.log1p(-share)
 
     return min(1.0, sum(math.exp(log_chance(count)) for count in counts))
+
+
+def fisher_exact(successes: int, n: int, other_successes: int, other_n: int) -> float:
+    """Two-sided exact test of two independent shares: the chance of shares at least this far apart, were they equal.
+
+    Source: Fisher 1935, with the smaller tail of the hypergeometric distribution doubled.
+
+    Args:
+        successes: Of the first, 0 to n.
+        n: Tries of the first, at least 1.
+        other_successes: Of the second.
+        other_n: Tries of the second, at least 1.
+
+    Returns:
+        The p-value, 0 to 1.
+    """
+    total = successes + other_successes
+
+    def chance(count: int) -> float:
+        return math.comb(n, count) * math.comb(other_n, total - count) / math.comb(n + other_n, total)
+
+    at_most = sum(chance(count) for count in range(max(0, total - other_n), successes + 1))
+    at_least = sum(chance(count) for count in range(successes, min(n, total) + 1))
+    return min(1.0, 2 * min(at_most, at_least))
+
+
+def tango_interval(wins: int, losses: int, n: int) -> tuple[float, float]:
+    """Computes the 95 % score interval of the difference of two shares over the same pairs.
+
+    It holds for few pairs, and where the two never differ, which the plain interval does not.
+    Source: Tango 1998, "Equivalence test and confidence interval for the difference in proportions for the
+    paired-sample design", Statistics in Medicine 17.
+
+    Args:
+        wins: Pairs that only the first answered right.
+        losses: Pairs that only the second answered right.
+        n: All pairs; at least 1.
+
+    Returns:
+        Lower and upper end of first minus second, both within [-1, 1].
+    """
+
+    def statistic(difference: float) -> float:
+        linear = -wins - losses + (2 * n - wins + losses) * difference
+        constant = -losses * difference * (1 - difference)
+        lost = (math.sqrt(max(0.0, linear**2 - 8 * n * constant)) - linear) / (4 * n)  # likeliest share of losses
+        variance = n * (2 * lost + difference * (1 - difference))
+        distance = wins - losses - n * difference
+        return math.inf * distance if variance <= 0 and distance else distance / math.sqrt(variance or 1.0)
+
+    def crossing(low: float, high: float, level: float) -> float:
+        for _ in range(60):  # the statistic falls as the difference grows
+            middle = (low + high) / 2
+            low, high = (middle, high) if statistic(middle) > level else (low, middle)
+        return (low + high) / 2
+
+    estimate = (wins - losses) / n
+    return crossing(-1.0, estimate, _Z), crossing(estimate, 1.0, -_Z)
+
+
+def newcombe_interval(successes: int, n: int, other_successes: int, other_n: int) -> tuple[float, float]:
+    """Computes the 95 % interval of the difference of two independent shares.
+
+    Source: Newcombe 1998, "Interval estimation for the difference between independent proportions: comparison of
+    eleven methods", Statistics in Medicine 17, method 10.
+
+    Args:
+        successes: Of the first, 0 to n.
+        n: Tries of the first, at least 1.
+        other_successes: Of the second.
+        other_n: Tries of the second, at least 1.
+
+    Returns:
+        Lower and upper end of first minus second, both within [-1, 1].
+    """
+    share, other = successes / n, other_successes / other_n
+    (low, high), (other_low, other_high) = wilson_interval(successes, n), wilson_interval(other_successes, other_n)
+    difference = share - other
+    return (
+        difference - math.hypot(share - low, other_high - other),
+        difference + math.hypot(high - share, other - other_low),
+    )
+
+
+def tarone_factor(least_p_values: Sequence[float], significance: float) -> int:
+    """Tells by what to multiply the p-values of several tests, so that any of them errs with `significance` at most.
+
+    Bonferroni's factor is the number of tests; here a test that could not have been significant does not count.
+    Source: Tarone 1990, "A modified Bonferroni method for discrete data", Biometrics 46.
+
+    Args:
+        least_p_values: Of each test the smallest p-value that it could have given.
+        significance: Such as 0.05.
+
+    Returns:
+        The factor, at least 1.
+    """
+    factor = 1
+    while sum(least <= significance / factor for least in least_p_values) > factor:
+        factor += 1
+    return factor

@@ -1,16 +1,23 @@
-"""From an evaluated adapter to the champion: the encrypted release, the gate's decision, the alias."""
+"""From an evaluated adapter to the champion: the encrypted release, the gate's decision and report, the alias."""
+
+from typing import Any
 
 import dagster as dg
+import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from dagster_project.corpus.dataset import current_dataset
+from dagster_project.gate_metadata import findings_table, report_with_pictures
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
-from dagster_project.training_runs import run_for
+from dagster_project.training_runs import Run, run_for
 from dagster_project.training_settings import TrainingSettings
-from training.gate import GateDecision, Scorecard, decide
+from dagster_project.warehouse.settings import Warehouse
+from training.gate import Finding, GateDecision, Scorecard, decide
+from training.gate.report import REPORT_FILE, Subject
+from training.gate.scorecard import SPLITS
 from training.registry.aliases import promote, resolve
-from training.registry.records import RegistryError
+from training.registry.records import AdapterRecord, RegistryError
 from training.registry.releasing import release
 
 OWNERS = ["platform@example.com"]
@@ -21,7 +28,7 @@ USED_BY = "dagster release/champion"
 
 def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="1",
+        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="2",
         description=description,
     )  # fmt: skip
 
@@ -37,7 +44,8 @@ def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
         dg.AssetCheckSpec(
             "release_gate",
             asset=CHAMPION,
-            description="The newest adapter is no worse than the champion, better than the base model, security clean.",
+            description="The newest adapter is better than the base model, no worse than the champion on either split "
+            "and in any category, no slower, security clean, and lets no injection through.",
         )
     ],
     name="release_adapter",
@@ -58,23 +66,17 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             run_dir=run.folder,
             dataset_dir=data,
             home=settings.home,
-            metrics={split: vars(score) for split, score in challenger.execution_accuracy.items()},
+            metrics={split: vars(score) for split in SPLITS if (score := challenger.score(split)) is not None},
             used_by=USED_BY,
             kms_key_arn=TrainingSettings().kms_key_arn or None,
         )
-        champion_id = _champion_id(connection)
+        champion = _champion(connection)
+        champion_id = None if champion is None else champion.adapter_id
         if champion_id == adapter_id:
-            decision = GateDecision(True, "It is the champion already.", {})
+            decision = GateDecision(True, "It is the champion already.")
+            shown = _show(settings, _last_numbers(connection, run.run_id))
         else:
-            decision = decide(challenger, _scorecard_of(connection, champion_id), base)
-            decision_row = {
-                "run_id": run.run_id,
-                "champion_id": champion_id,
-                "is_promoted": decision.is_promoted,
-                "reason": decision.reason,
-                "numbers": Jsonb(decision.numbers),
-            }
-            insert_rows(connection, "raw_training.gate_decisions", [decision_row])
+            decision, shown = _judge(connection, settings, run, adapter_id, challenger, champion, base)
             if decision.is_promoted:
                 promote(connection, adapter_id, set_by=USED_BY, reason=decision.reason)
                 champion_id = adapter_id
@@ -83,48 +85,103 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             for table in ("adapters", "adapter_aliases", "gate_decisions")
         }
     context.log.info(f"Adapter {adapter_id}: {decision.reason}")
+    sentence = decision.reason
     if champion_id is None:
-        raise dg.Failure(
+        sentence = (
             f"There is no champion to serve. {decision.reason} Add pairs to the corpus, or promote it all the same "
             f"with `python -m training registry promote {adapter_id} --reason WHY`."
         )
-    yield dg.MaterializeResult(
-        asset_key=CHAMPION,
-        metadata={"champion": champion_id, "challenger": adapter_id, "decision": decision.reason},
-        data_version=dg.DataVersion(champion_id),
-    )
-    for table, count in counts.items():
-        yield dg.MaterializeResult(asset_key=["raw_training", table], metadata={"dagster/row_count": count})
+    # Before a failure is raised, so that the table is shown where it is needed most. A refusal is no error where the
+    # champion stays: nobody is worse off.
     yield dg.AssetCheckResult(
         asset_key=CHAMPION,
         check_name="release_gate",
         passed=decision.is_promoted,
-        severity=dg.AssetCheckSeverity.WARN,  # the champion stays: nobody is worse off
-        description=decision.reason,
-        metadata={"numbers": dg.MetadataValue.json(decision.numbers)},
+        severity=dg.AssetCheckSeverity.ERROR if champion_id is None else dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=shown,
     )
+    if champion_id is None:
+        raise dg.Failure(sentence)
+    yield dg.MaterializeResult(
+        asset_key=CHAMPION,
+        metadata={"champion": champion_id, "challenger": adapter_id, "decision": decision.reason}
+        | {name: value for name, value in shown.items() if name in ("report", "report_folder")},
+        data_version=dg.DataVersion(champion_id),
+    )
+    for table, count in counts.items():
+        yield dg.MaterializeResult(asset_key=["raw_training", table], metadata={"dagster/row_count": count})
 
 
-def _champion_id(connection) -> str | None:
+def _judge(
+    connection: psycopg.Connection,
+    settings: Warehouse,
+    run: Run,
+    adapter_id: str,
+    challenger: Scorecard,
+    champion: AdapterRecord | None,
+    base: Scorecard,
+) -> tuple[GateDecision, dict[str, dg.MetadataValue]]:
+    """Decides, stores the report beside the adapter and the decision as a row; returns what the check shows."""
+    from training.gate.storing import store_report  # matplotlib: half a second for every other process
+
+    summary = run.summary()
+    rival = None if champion is None else _scorecard_of(connection, champion, summary["base_model"])
+    decision = decide(challenger, rival, base)
+    champion_id = None if champion is None else champion.adapter_id
+    subject = Subject(adapter_id, run.run_id, summary["base_model"], summary["dataset_hash"], champion_id)
+    metrics = run.folder / "metrics.jsonl"
+    report = store_report(settings.home, subject, decision, challenger, rival, base, metrics)
+    numbers = decision.numbers | {"report": {"path": report.path, "content_hash": report.content_hash}}
+    decision_row = {
+        "run_id": run.run_id,
+        "champion_id": champion_id,
+        "is_promoted": decision.is_promoted,
+        "reason": decision.reason,
+        "numbers": Jsonb(numbers),
+    }
+    insert_rows(connection, "raw_training.gate_decisions", [decision_row])
+    return decision, _show(settings, numbers)
+
+
+def _last_numbers(connection: psycopg.Connection, run_id: str) -> dict[str, Any]:
+    """The numbers of the newest decision on a run; none where a person promoted it before the gate saw it."""
+    row = connection.execute(
+        "select numbers from raw_training.gate_decisions where run_id = %s order by decision_id desc limit 1", [run_id]
+    ).fetchone()
+    return {} if row is None else row[0]
+
+
+def _show(settings: Warehouse, numbers: dict[str, Any]) -> dict[str, dg.MetadataValue]:
+    """What the check shows of a decision's numbers; of one of an earlier version, the numbers alone."""
+    shown: dict[str, dg.MetadataValue] = {"numbers": dg.MetadataValue.json(numbers)} if numbers else {}
+    if "findings" in numbers:
+        shown["findings"] = findings_table([Finding(**row) for row in numbers["findings"]])
+    if "report" in numbers and (file := settings.home / numbers["report"]["path"] / REPORT_FILE).is_file():
+        shown["report"] = report_with_pictures(file)
+        shown["report_folder"] = dg.MetadataValue.path(str(file.parent))
+    return shown
+
+
+def _champion(connection: psycopg.Connection) -> AdapterRecord | None:
     try:
-        return resolve(connection).adapter_id
+        return resolve(connection)
     except RegistryError:
         return None
 
 
-def _scorecard_of(connection, adapter_id: str | None) -> Scorecard | None:
-    """The champion's scores as they were measured when it was judged; the gate pairs what is shared."""
-    if adapter_id is None:
-        return None
+def _scorecard_of(connection: psycopg.Connection, champion: AdapterRecord, base_model: str) -> Scorecard:
+    """The champion's scores as they were measured when it was judged; the gate pairs what is shared.
+
+    The base model's answers come along as the clock, where it is the challenger's base model too.
+    """
+    models = ["adapter", "base"] if champion.base_model == base_model else ["adapter"]
     with connection.cursor(row_factory=dict_row) as cursor:
-        run_id = cursor.execute(
-            "select run_id from raw_training.adapters where adapter_id = %s", [adapter_id]
-        ).fetchone()["run_id"]
-        tables = ("evaluations", "evaluation_results")
         scores, results = (
             cursor.execute(
-                f"select * from raw_training.{table} where evaluation_id = %s and model = 'adapter'", [run_id]
+                f"select * from raw_training.{table} where evaluation_id = %s and model = any(%s)",
+                [champion.run_id, models],
             ).fetchall()
-            for table in tables
+            for table in ("evaluations", "evaluation_results")
         )
     return Scorecard.from_evaluation("adapter", scores, results)
