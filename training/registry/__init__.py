@@ -6,7 +6,7 @@ Every function takes an autocommit psycopg connection and raises `RegistryError`
 """
 
 from training.registry.access import load, verify
-from training.registry.aliases import AliasMove, history, promote, resolve, rollback
+from training.registry.aliases import AliasMove, find, history, promote, resolve, rollback
 from training.registry.cli import main
 from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
 from training.registry.releasing import release
@@ -18,6 +18,7 @@ __all__ = [
     "AliasMove",
     "RegistryError",
     "VaultError",
+    "find",
     "get_adapter",
     "history",
     "list_adapters",

@@ -10,7 +10,7 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import class_row
 
-from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter
+from training.registry.records import CHAMPION, AdapterRecord, RegistryError, find_adapter, get_adapter
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,19 @@ def resolve(conn: psycopg.Connection, alias: str = CHAMPION) -> AdapterRecord:
             "`python -m training registry promote ADAPTER_ID --reason WHY`."
         )
     return get_adapter(conn, moves[-1].adapter_id)
+
+
+def find(conn: psycopg.Connection, name: str) -> AdapterRecord:
+    """Return the adapter that has an id, or that an alias points to.
+
+    Raises:
+        RegistryError: There is neither.
+    """
+    record = find_adapter(conn, name)
+    if record is None:
+        moves = history(conn, name)
+        record = get_adapter(conn, moves[-1].adapter_id if moves else name)
+    return record
 
 
 def promote(

@@ -14,12 +14,14 @@ class RegistrySettings(BaseSettings):
     Attributes:
         home: State folder, holds `adapters/` and `keys/` (AUDITUNE_HOME).
         dsn: Warehouse, as the owner role (AUDITUNE_DSN).
+        base_model: Base model of this warehouse's adapters, for the export (AUDITUNE_BASE_MODEL).
     """
 
     model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
 
     home: Path = _DEFAULT_HOME
     dsn: str | None = None
+    base_model: str | None = None
 
     @classmethod
     def from_environment(cls) -> "RegistrySettings":
