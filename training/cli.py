@@ -109,5 +109,5 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="folder to write; for gguf a file ending in .gguf")
     export.add_argument("--type", choices=("f32", "f16", "bf16", "q8_0"), help="of the weights; default: bf16")
     export.add_argument("--base-model", help="base model to merge with; for peft the Hugging Face id to name")
-    commands.add_parser("registry", help="list, show, promote, roll back and verify released adapters")
+    commands.add_parser("registry", help="released adapters: list, show, promote, roll back, verify, change the key")
     return parser

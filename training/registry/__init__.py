@@ -10,6 +10,7 @@ from training.registry.aliases import AliasMove, find, history, promote, resolve
 from training.registry.cli import main
 from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
 from training.registry.releasing import release
+from training.registry.rotation import Rotation, rotate_key
 from training.vault import VaultError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "AdapterRecord",
     "AliasMove",
     "RegistryError",
+    "Rotation",
     "VaultError",
     "find",
     "get_adapter",
@@ -28,5 +30,6 @@ __all__ = [
     "release",
     "resolve",
     "rollback",
+    "rotate_key",
     "verify",
 ]

@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 
 from training.registry import bundle
+from training.registry.folders import ENCRYPTED_FILE
+from training.registry.locks import reading_folders
 from training.registry.records import AdapterRecord, RegistryError, get_adapter, record_key_use
-from training.registry.releasing import ENCRYPTED_FILE
 from training.vault import vault_of_key
 
 
@@ -32,14 +33,33 @@ def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by
         RegistryError: The decrypted content is not the released one.
         VaultError: The file was changed, or the key is missing.
     """
-    vault = vault_of_key(home, record.key_id)
-    record_key_use(conn, key_id=record.key_id, operation="decrypt", adapter_id=record.adapter_id, used_by=used_by)
     with tempfile.TemporaryDirectory(prefix="auditune-adapter-") as name:  # created with mode 0700
         folder = Path(name)
-        vault.decrypt_folder(home / record.path / ENCRYPTED_FILE, folder, {"content_hash": record.content_hash})
-        if bundle.content_hash(folder) != record.content_hash:
-            raise RegistryError(f"Adapter {record.adapter_id} does not hold what was released: release it again.")
+        with reading_folders(conn):
+            # Read again: since the caller read it, a rotation may have moved it under another key.
+            decrypt(conn, get_adapter(conn, record.adapter_id), home, folder, used_by=used_by)
         yield folder
+
+
+def decrypt(conn: psycopg.Connection, record: AdapterRecord, home: Path, folder: Path, *, used_by: str) -> None:
+    """Decrypt an adapter into a folder, recorded and verified; the caller holds a lock on the folders.
+
+    Args:
+        conn: Autocommit connection that may insert into raw_training.key_uses.
+        record: The adapter's row, read under that lock.
+        home: AUDITUNE_HOME.
+        folder: Existing private folder to fill.
+        used_by: Who decrypts, for the row.
+
+    Raises:
+        RegistryError: The decrypted content is not the released one.
+        VaultError: The file was changed, or the key is missing.
+    """
+    vault = vault_of_key(home, record.key_id)
+    record_key_use(conn, key_id=record.key_id, operation="decrypt", adapter_id=record.adapter_id, used_by=used_by)
+    vault.decrypt_folder(home / record.path / ENCRYPTED_FILE, folder, {"content_hash": record.content_hash})
+    if bundle.content_hash(folder) != record.content_hash:
+        raise RegistryError(f"Adapter {record.adapter_id} does not hold what was released: release it again.")
 
 
 def verify(conn: psycopg.Connection, adapter_id: str, home: Path, *, used_by: str) -> AdapterRecord:

@@ -14,6 +14,7 @@ class RegistrySettings(BaseSettings):
     Attributes:
         home: State folder, holds `adapters/` and `keys/` (AUDITUNE_HOME).
         dsn: Warehouse, as the owner role (AUDITUNE_DSN).
+        kms_key_arn: KMS key that adapters are encrypted with; none: the local key file (AUDITUNE_KMS_KEY_ARN).
         base_model: Base model of this warehouse's adapters, for the export (AUDITUNE_BASE_MODEL).
     """
 
@@ -21,6 +22,7 @@ class RegistrySettings(BaseSettings):
 
     home: Path = _DEFAULT_HOME
     dsn: str | None = None
+    kms_key_arn: str | None = None
     base_model: str | None = None
 
     @classmethod

@@ -92,7 +92,7 @@ def test_a_swapped_file_is_refused(conn, run_dir, dataset_dir, home, make_run):
         registry.verify(conn, first, home, used_by="test")
 
 
-@pytest.mark.parametrize("step", ["_encrypt", "_put_in_place", "_write_row"])
+@pytest.mark.parametrize("step", ["encrypt_into", "put_in_place", "_write_row"])
 def test_a_release_that_dies_is_released_again(conn, run_dir, dataset_dir, home, monkeypatch, step):
     class Killed(BaseException):
         pass
