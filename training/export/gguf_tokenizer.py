@@ -48,8 +48,11 @@ def add_tokenizer(writer: GGUFWriter, tokenizer: PreTrainedTokenizerBase, vocabu
             add(token_id)
     writer.add_add_bos_token(_starts_with_bos(tokenizer))
     writer.add_add_space_prefix(False)
-    if tokenizer.chat_template:
-        writer.add_chat_template(tokenizer.chat_template)
+    template = tokenizer.chat_template
+    if isinstance(template, dict):  # several, by name
+        template = [{"name": name, "template": text} for name, text in template.items()]
+    if template:
+        writer.add_chat_template(template)
 
 
 def _description(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:

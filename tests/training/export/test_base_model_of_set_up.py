@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from gguf import GGUFReader
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -75,6 +76,19 @@ def test_gguf_read_by_transformers(run, expected, tmp_path, weight_type, limit):
     tokenizer = AutoTokenizer.from_pretrained(**where)
     assert _error(_logits(model, tokenizer), expected) < limit
     assert tokenizer.chat_template
+
+
+def test_the_file_has_what_llama_cpps_own_converter_wrote(run, tmp_path):
+    """The base model's file came from it: the same tensors in the same shapes, and no key of the model is missing."""
+    _export(run, tmp_path / "adapter.gguf", "--format", "gguf")
+    written, original = GGUFReader(tmp_path / "adapter.gguf"), GGUFReader(BASE)
+    shapes = [{tensor.name: tuple(tensor.shape) for tensor in file.tensors} for file in (written, original)]
+    assert shapes[0] == shapes[1]
+    about = {"organization", "finetune", "basename", "size_label", "license", "languages"}
+    assert set(original.fields) - set(written.fields) == {f"general.{name}" for name in about}
+    for name, field in original.fields.items():
+        if name.startswith(("llama.", "tokenizer.")) and name != "tokenizer.ggml.pre":
+            assert written.fields[name].contents() == field.contents(), name
 
 
 @pytest.mark.parametrize(("weight_type", "limit"), [("f32", 1e-4), ("bf16", 2e-2)])
