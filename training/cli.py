@@ -1,4 +1,4 @@
-"""The command `python -m training train|evaluate|draft|registry …`. Run by people and, through Pipes, by Dagster."""
+"""The command `python -m training train|evaluate|draft|export|registry …`; Dagster runs it too, through Pipes."""
 
 import argparse
 import sys
@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "train":
             with StopSignals():
                 return _train(options)
+        if options.command == "export":
+            return _export(options)
         return _draft(options) if options.command == "draft" else _evaluate(options)
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
@@ -74,6 +76,14 @@ def _draft(options: argparse.Namespace) -> int:
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    from training.export.command import run_export
+
+    done = run_export(options.format, options.adapter, options.out, options.type, options.base_model)
+    sys.stdout.write(f"{done}\n")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Train and judge adapters.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -93,5 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     draft.add_argument("--questions", type=Path, required=True, help="JSON lines with id and messages")
     draft.add_argument("--out", type=Path, required=True, help="file to write: JSON lines with id and text")
     draft.add_argument("--base-model", required=True, help="GGUF file, folder or Hugging Face id")
-    commands.add_parser("registry", help="list, show, promote, roll back and verify released adapters")
+    export = commands.add_parser("export", help="write an adapter for vLLM, transformers, llama.cpp or plain peft")
+    export.add_argument("--format", required=True, choices=("merged", "gguf", "peft"), help="what to write")
+    export.add_argument("--adapter", required=True, help="folder of an adapter or run, or an id or alias (champion)")
+    export.add_argument("--out", type=Path, required=True, help="folder to write; for gguf a file ending in .gguf")
+    export.add_argument("--type", choices=("f32", "f16", "bf16", "q8_0"), help="of the weights; default: bf16")
+    export.add_argument("--base-model", help="base model to merge with; for peft the Hugging Face id to name")
+    commands.add_parser("registry", help="released adapters: list, show, promote, roll back, verify, change the key")
     return parser

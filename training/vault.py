@@ -10,14 +10,12 @@ and a signature, so that any changed byte is refused. SDK 4.0.7 offers keyrings 
 native extra; the master keys used here write the same message format and need nothing compiled.
 """
 
-import hashlib
+import logging
 import os
-import stat
 import struct
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient, StrictAwsKmsMasterKeyProvider
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
@@ -28,16 +26,15 @@ from aws_encryption_sdk.key_providers.raw import RawMasterKey
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.exceptions import InvalidSignature, InvalidTag
 
-KEY_BYTES = 32
-_CHUNK_BYTES = 1 << 20
-_LOCAL_PREFIX = "local:"
+from training.key_file import LOCAL_PREFIX, VaultError, create_private, key_path, next_key_path, read_key
+
+__all__ = ["Vault", "VaultError", "open_next_vault", "open_vault", "vault_of_key"]
+
+# What fails is raised, and told in one sentence; the SDK's own log would add a traceback of its clean-up.
+logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL)
 # What the SDK and its parser raise on a damaged message: its own errors, the cipher's and the signature's refusals,
 # and plain parse errors where a damaged length or identifier is read before anything can be authenticated.
 _DAMAGE = (AWSEncryptionSDKClientError, InvalidTag, InvalidSignature, struct.error, ValueError, KeyError, EOFError)
-
-
-class VaultError(Exception):
-    """A key or an encrypted file cannot be used; the message says what to do."""
 
 
 class Vault:
@@ -66,7 +63,7 @@ class Vault:
         archive = target.with_suffix(".tar")
         try:
             _write_archive(folder, archive)
-            with archive.open("rb") as plain, _create_private(target) as cipher:
+            with archive.open("rb") as plain, create_private(target) as cipher:
                 stream = self._client.stream(
                     mode="e", source=plain, key_provider=self._provider, encryption_context=dict(context)
                 )
@@ -96,7 +93,7 @@ class Vault:
         """
         archive = folder / ".archive.tar"
         try:
-            with source.open("rb") as cipher, _create_private(archive) as plain:
+            with source.open("rb") as cipher, create_private(archive) as plain:
                 stream = self._client.stream(mode="d", source=cipher, key_provider=self._provider)
                 with stream:
                     for chunk in stream:
@@ -113,9 +110,14 @@ class Vault:
         except (BotoCoreError, ClientError) as error:
             raise VaultError(f"KMS key {self.key_id} cannot be used: check access ({type(error).__name__}).") from error
         except _DAMAGE as error:
+            denied = "" if self.key_id.startswith(LOCAL_PREFIX) else ", or the key may not be used"
             raise VaultError(
                 f"{source.name} cannot be decrypted with key {self.key_id}: it was changed, or another key "
-                "encrypted it. Restore the file or the key, or release the adapter again."
+                f"encrypted it{denied}. Restore the file or the key, or release the adapter again."
+            ) from error
+        except OSError as error:
+            raise VaultError(
+                f"{source} cannot be decrypted into {folder} ({error.strerror}): free some disk space."
             ) from error
         finally:
             archive.unlink(missing_ok=True)
@@ -127,12 +129,16 @@ def open_vault(home: Path, *, kms_key_arn: str | None = None) -> Vault:
     Raises:
         VaultError: The key file is damaged or open to others.
     """
-    if kms_key_arn:
-        return _kms_vault(kms_key_arn)
-    path = _key_path(home)
-    if not path.exists():
-        _create_key(path)
-    return _local_vault(path)
+    return _kms_vault(kms_key_arn) if kms_key_arn else _local_vault(*read_key(key_path(home), create=True))
+
+
+def open_next_vault(home: Path) -> Vault:
+    """Open the vault that a rotation encrypts with: with the next local key, created if missing.
+
+    Raises:
+        VaultError: Its file is damaged or open to others.
+    """
+    return _local_vault(*read_key(next_key_path(home), create=True))
 
 
 def vault_of_key(home: Path, key_id: str) -> Vault:
@@ -141,50 +147,21 @@ def vault_of_key(home: Path, key_id: str) -> Vault:
     Raises:
         VaultError: That key is not here.
     """
-    if not key_id.startswith(_LOCAL_PREFIX):
+    if not key_id.startswith(LOCAL_PREFIX):
         return _kms_vault(key_id)
-    path = _key_path(home)
-    if not path.exists():
+    path = key_path(home)
+    here = [key for key in (read_key(path), read_key(next_key_path(home))) if key is not None]
+    if not here:
         raise VaultError(f"The key file {path} is missing: restore it from its backup, or train and release again.")
-    vault = _local_vault(path)
-    if vault.key_id != key_id:
-        raise VaultError(
-            f"{path} holds key {vault.key_id}, but {key_id} is needed: restore that key, or train and release again."
-        )
-    return vault
+    for known_id, key in here:
+        if known_id == key_id:
+            return _local_vault(known_id, key)
+    raise VaultError(
+        f"{path} holds key {here[0][0]}, but {key_id} is needed: restore that key, or train and release again."
+    )
 
 
-def _key_path(home: Path) -> Path:
-    return home / "keys" / "adapter.key"
-
-
-def _create_key(path: Path) -> None:
-    """Create the key file whole or not at all: a reader never sees half a key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with _create_private(draft) as file:
-        file.write(os.urandom(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # fails where another process was first; then its key is the key
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-
-
-def _local_vault(path: Path) -> Vault:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise VaultError(f"{path} may be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
-        key = file.read()
-    if len(key) != KEY_BYTES:
-        raise VaultError(f"{path} holds {len(key)} bytes instead of {KEY_BYTES}: restore it from its backup.")
-    key_id = _LOCAL_PREFIX + hashlib.sha256(b"auditune adapter key\0" + key).hexdigest()[:16]
+def _local_vault(key_id: str, key: bytes) -> Vault:
     wrapping_key = WrappingKey(
         wrapping_algorithm=WrappingAlgorithm.AES_256_GCM_IV12_TAG16_NO_PADDING,
         wrapping_key=key,
@@ -199,12 +176,8 @@ def _kms_vault(arn: str) -> Vault:
     return Vault(arn, StrictAwsKmsMasterKeyProvider(key_ids=[arn]))
 
 
-def _create_private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
 def _write_archive(folder: Path, archive: Path) -> None:
-    with _create_private(archive) as file, tarfile.open(fileobj=file, mode="w") as tar:
+    with create_private(archive) as file, tarfile.open(fileobj=file, mode="w") as tar:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = tarfile.TarInfo(path.relative_to(folder).as_posix())

@@ -6,10 +6,11 @@ Every function takes an autocommit psycopg connection and raises `RegistryError`
 """
 
 from training.registry.access import load, verify
-from training.registry.aliases import AliasMove, history, promote, resolve, rollback
+from training.registry.aliases import AliasMove, find, history, promote, resolve, rollback
 from training.registry.cli import main
 from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
 from training.registry.releasing import release
+from training.registry.rotation import Rotation, rotate_key
 from training.vault import VaultError
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "AdapterRecord",
     "AliasMove",
     "RegistryError",
+    "Rotation",
     "VaultError",
+    "find",
     "get_adapter",
     "history",
     "list_adapters",
@@ -27,5 +30,6 @@ __all__ = [
     "release",
     "resolve",
     "rollback",
+    "rotate_key",
     "verify",
 ]

@@ -3,6 +3,7 @@
 Moves are rows that are only added: the newest row of an alias is where it points, the older ones are its history.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,10 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import class_row
 
-from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter
+from training.registry.records import CHAMPION, AdapterRecord, RegistryError, find_adapter, get_adapter
+
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_ADAPTER_ID = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,60 @@ def resolve(conn: psycopg.Connection, alias: str = CHAMPION) -> AdapterRecord:
     return get_adapter(conn, moves[-1].adapter_id)
 
 
+def list_aliases(conn: psycopg.Connection) -> dict[str, str]:
+    """Read where each alias points: its name and an adapter id."""
+    rows = conn.execute(
+        "select distinct on (alias) alias, adapter_id from raw_training.adapter_aliases "
+        "order by alias, alias_event_id desc"
+    )
+    return dict(rows.fetchall())
+
+
+def moves_of(conn: psycopg.Connection, adapter_id: str) -> list[AliasMove]:
+    """Read the moves of all aliases to an adapter, oldest first."""
+    with conn.cursor(row_factory=class_row(AliasMove)) as cursor:
+        return cursor.execute(
+            "select alias, adapter_id, set_at, set_by, reason from raw_training.adapter_aliases "
+            "where adapter_id = %s order by alias_event_id",
+            (adapter_id,),
+        ).fetchall()
+
+
+def find(conn: psycopg.Connection, name: str) -> AdapterRecord:
+    """Return the adapter that has an id, or that an alias points to.
+
+    Raises:
+        RegistryError: There is neither.
+    """
+    record = find_adapter(conn, name)
+    if record is None:
+        moves = history(conn, name)
+        record = get_adapter(conn, moves[-1].adapter_id if moves else name)
+    return record
+
+
 def promote(
     conn: psycopg.Connection, adapter_id: str, *, alias: str = CHAMPION, set_by: str, reason: str
 ) -> AdapterRecord:
     """Point an alias to an adapter. Where it points there already, nothing is written.
 
+    Args:
+        conn: Autocommit connection of the owner role.
+        adapter_id: The adapter.
+        alias: `champion`, `challenger` or any other name that is not shaped like an adapter's id.
+        set_by: Who moves it.
+        reason: Why; kept with the move.
+
+    Returns:
+        The adapter's row.
+
     Raises:
-        RegistryError: No such adapter.
+        RegistryError: No such adapter, or no such name for an alias.
     """
+    if not _ALIAS.fullmatch(alias) or _ADAPTER_ID.fullmatch(alias):
+        raise RegistryError(
+            f"{alias!r} cannot be an alias: take lower-case letters, digits, dots and dashes, and not an adapter's id."
+        )
     with conn.transaction():
         _lock_aliases(conn)
         record = get_adapter(conn, adapter_id)

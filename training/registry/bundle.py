@@ -10,6 +10,7 @@ A bundle is a folder of exactly these files. None holds a person's data: weights
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,24 @@ def content_hash(folder: Path) -> str:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
     return total.hexdigest()
+
+
+def manifest(source: Mapping[str, Any], content_hash: str) -> dict[str, Any]:
+    """Say what a bundle is, for whoever has only its encrypted folder.
+
+    Args:
+        source: run.json, or the adapter's row: both name the run, the base model, the data set and the catalog.
+        content_hash: The bundle's hash.
+
+    Returns:
+        Values for manifest.json.
+    """
+    return {
+        "adapter_id": content_hash[:12],
+        "content_hash": content_hash,
+        "files": list(BUNDLE_FILES),
+        **{key: source[key] for key in ("run_id", "base_model", "dataset_hash", "catalog_hash")},
+    }
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """What the registry knows about an adapter, read from raw_training.adapters; used by every other registry module."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +21,18 @@ _SELECT = """
 
 class RegistryError(Exception):
     """The registry cannot do what was asked; the message says what to do."""
+
+
+@contextmanager
+def told_in_a_sentence(home: Path) -> Iterator[None]:
+    """Turn a full disk, or a folder of another owner, into a RegistryError."""
+    try:
+        yield
+    except OSError as error:
+        raise RegistryError(
+            f"The adapters below {home} cannot be written ({error.strerror}): free some disk space, or check the "
+            "folder's owner. Nothing is lost: the same command goes on."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,16 @@ class RegistrySettings(BaseSettings):
     Attributes:
         home: State folder, holds `adapters/` and `keys/` (AUDITUNE_HOME).
         dsn: Warehouse, as the owner role (AUDITUNE_DSN).
+        kms_key_arn: KMS key that adapters are encrypted with; none: the local key file (AUDITUNE_KMS_KEY_ARN).
+        base_model: Base model of this warehouse's adapters, for the export (AUDITUNE_BASE_MODEL).
     """
 
     model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
 
     home: Path = _DEFAULT_HOME
     dsn: str | None = None
+    kms_key_arn: str | None = None
+    base_model: str | None = None
 
     @classmethod
     def from_environment(cls) -> "RegistrySettings":

@@ -1,7 +1,9 @@
 """Release, load and verify: idempotent, encrypted, crash-safe, every use of the key recorded."""
 
 import json
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,22 @@ def test_loading_gives_the_released_files_privately_and_deletes_them(conn, run_d
     ]
 
 
+def test_what_a_killed_reader_left_in_clear_goes_with_the_next_load(
+    conn, run_dir, dataset_dir, home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    record = registry.get_adapter(conn, do_release(conn, run_dir, dataset_dir, home))
+    killed = tmp_path / "auditune-adapter-killed"
+    killed.mkdir()
+    (killed / "weights").write_text("in clear")
+    with registry.load(conn, record, home, used_by="test") as in_use:
+        for folder in (killed, in_use):
+            os.utime(folder, (0, 0))  # long ago
+        registry.verify(conn, record.adapter_id, home, used_by="test")
+        assert not killed.exists()
+        assert (in_use / "run.json").is_file()
+
+
 def test_a_refused_decryption_is_recorded_too(conn, run_dir, dataset_dir, home):
     adapter_id = do_release(conn, run_dir, dataset_dir, home)
     path = home / "adapters" / adapter_id / "adapter.enc"
@@ -92,7 +110,7 @@ def test_a_swapped_file_is_refused(conn, run_dir, dataset_dir, home, make_run):
         registry.verify(conn, first, home, used_by="test")
 
 
-@pytest.mark.parametrize("step", ["_encrypt", "_put_in_place", "_write_row"])
+@pytest.mark.parametrize("step", ["encrypt_into", "put_in_place", "_write_row"])
 def test_a_release_that_dies_is_released_again(conn, run_dir, dataset_dir, home, monkeypatch, step):
     class Killed(BaseException):
         pass
