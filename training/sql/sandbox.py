@@ -6,7 +6,7 @@ The guard decides what may be run; this is the layer below it: a read-only trans
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -65,6 +65,18 @@ def classify(sqlstate: str | None) -> str:
     if sqlstate is None:
         return "other"
     return _CLASSES_BY_STATE.get(sqlstate) or _CLASSES_BY_PREFIX.get(sqlstate[:2], "other")
+
+
+def sandbox_names(schemas: Iterable[str]) -> dict[str, str]:
+    """Names the schema that holds the sandbox of each business schema.
+
+    Args:
+        schemas: The business schemas.
+
+    Returns:
+        Business schema → its sandbox, in the given order.
+    """
+    return {schema: f"sandbox_{schema}" for schema in schemas}
 
 
 def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
@@ -146,6 +158,17 @@ class Executor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @classmethod
+    def standing_in(cls, dsn: str, sandboxes: Mapping[str, str], statement_timeout_ms: int = 5000) -> Self:
+        """Prepare an executor of statements in canonical form on schemas that stand in for the business's.
+
+        Args:
+            dsn: The server, as the role auditune_sandbox.
+            sandboxes: Business schema → the schema that its tables are read from.
+            statement_timeout_ms: The longest a statement may take.
+        """
+        return cls(dsn, ",".join(sandboxes.values()), statement_timeout_ms, schemas=sandboxes)
 
     def close(self) -> None:
         """Close the connection, if one is open."""
