@@ -89,20 +89,30 @@ def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
     Returns:
         The query, changed at those names alone; as it is where it names none of them, or cannot be parsed.
     """
-    if not any(schema in sql for schema in schemas):
+    if not any(schema.lower() in sql.lower() for schema in schemas):
         return sql
     try:
-        tables = {(table.db, table.name) for table in parse_select(sql).find_all(exp.Table) if table.db in schemas}
+        tables = {
+            (_stored(table.args["db"]), table.name.lower())
+            for table in parse_select(sql).find_all(exp.Table)
+            if table.args.get("db") and _stored(table.args["db"]) in schemas
+        }
     except SqlError:
         return sql
     tokens = WarehouseDialect().tokenize(sql)
     pieces, end = [], 0
     for before, schema, dot, table in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
         is_first = before is None or before.token_type is not TokenType.DOT
-        if is_first and dot.token_type is TokenType.DOT and (schema.text, table.text) in tables:
-            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[schema.text]).as_string()]
+        name = schema.text if schema.token_type is TokenType.IDENTIFIER else schema.text.lower()
+        if is_first and dot.token_type is TokenType.DOT and (name, table.text.lower()) in tables:
+            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[name]).as_string()]
             end = schema.end + 1
     return "".join([*pieces, sql[end:]])
+
+
+def _stored(name: exp.Identifier) -> str:
+    """A name as PostgreSQL stores it."""
+    return name.name if name.args.get("quoted") else name.name.lower()
 
 
 class QueryRefused(RuntimeError):
