@@ -222,6 +222,22 @@ def test_what_looks_personal_is_replaced_though_nobody_has_it(in_text: Replace) 
     assert "@example.com or +99 9" in replaced
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["(030) 123456", "0151-12345678", "06 12 34 56 78", "2001:4860:4860::8888", "2a00:1450:4001:82a:0:0:0:200e"],
+)
+def test_numbers_of_other_countries_are_replaced_for_good(in_text: Replace, value: str) -> None:
+    replaced = in_text(f"Who has {value}?")
+
+    assert value not in replaced
+    assert in_text(replaced) == replaced
+
+
+@pytest.mark.parametrize("text", ["05.01.2024", "05/01/2024", "at 10:30:00", "code 0815-4711", "00012345", "x::dec"])
+def test_a_date_a_time_or_a_code_is_no_number_of_anybodys(in_text: Replace, text: str) -> None:
+    assert in_text(f"Orders of {text}?") == f"Orders of {text}?"
+
+
 @pytest.mark.parametrize("value", [NAME, EMAIL, PHONE, ADDRESS, QUOTED_NAME])
 def test_replacing_again_changes_nothing(in_sql: Replace, in_text: Replace, value: str) -> None:
     quoted = value.replace("'", "''")
