@@ -21,6 +21,7 @@ from dagster_project.warehouse.settings import Warehouse
 from training.evaluate.suite.build import VariantBuilder, variant_names, variant_schema
 from training.evaluate.suite.search import Suite, choose_variants
 from training.sql.catalog import Catalog
+from training.sql.sandbox import sandbox_names
 
 _READER = "auditune_sandbox"
 # Changed with what a suite is made of, so that all are made anew.
@@ -71,8 +72,7 @@ def refresh_suite(
         LookupError: There is no sandbox.
     """
     statements = [json.loads(line)["output"] for line in (dataset / "pairs.jsonl").read_text().splitlines()]
-    sandboxes = {schema: f"sandbox_{schema}" for schema in warehouse.schemas}
-    builder = VariantBuilder(connection, sandboxes, statements, reader=_READER)
+    builder = VariantBuilder(connection, sandbox_names(warehouse.schemas), statements, reader=_READER)
     parts = (_VERSION, builder.content_hash(), *sorted(set(statements)))
     suite_hash = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     names = _names_of(connection, warehouse.schemas, suite_hash)

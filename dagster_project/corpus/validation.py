@@ -12,7 +12,7 @@ from dagster_project.corpus.production_statements import production_statements
 from dagster_project.corpus.rules_version import rules_version
 from dagster_project.warehouse.settings import Warehouse
 from training.sql.catalog import Catalog, read_catalog
-from training.sql.sandbox import Executor
+from training.sql.sandbox import Executor, sandbox_names
 from training.sql.validate import PairVerdict, validate_statement
 
 _NEW_CANDIDATES = (Path(__file__).parent / "new_candidates.sql").read_text()
@@ -43,7 +43,7 @@ def judge_new_candidates(
         Number of verdicts by reason; accepted pairs under `accepted`.
     """
     with (
-        Executor(warehouse.sandbox_dsn, ", ".join(f"sandbox_{schema}" for schema in warehouse.schemas)) as sandbox,
+        Executor.standing_in(warehouse.sandbox_dsn, sandbox_names(warehouse.schemas)) as sandbox,
         Executor(warehouse.reader_dsn, ", ".join(warehouse.schemas)) as business,
     ):
         return validate_new_candidates(connection, read_catalog(connection), sandbox, business, report)
@@ -61,7 +61,7 @@ def validate_new_candidates(
     Args:
         connection: of role auditune_owner, in autocommit mode.
         catalog: the warehouse's catalog.
-        sandbox: connected as auditune_sandbox, its search_path the sandbox schemas.
+        sandbox: connected as auditune_sandbox, the sandbox schemas standing in for the business's.
         business: connected as auditune_reader, its search_path the business schemas.
         report: called with (done, total) after each batch.
 

@@ -5,7 +5,7 @@ often a word of the language than a person's; in logs, a single word or a short 
 a keyword or a count. Each counts where it stands beside the column that it is a value of: as a literal (`'May'`, one of
 a list, array or range, a pattern without its wildcards) that is compared with a column of that name, where the column's
 table is named nearby. A birth date counts too where a text says that it is one (`born on 3 July
-1961`), and in questions wherever it stands in the form 1961-07-03, in which pseudonymize_text replaces it.
+1961`).
 
 So a customer called May is no hit in `orders in May`, nor in `status = 'may'`, but is one in `first_name = 'May'`.
 """
@@ -38,7 +38,6 @@ _BEHIND = re.compile(rf"{_BETWEEN}(?={_LITERAL})", re.IGNORECASE)
 _MORE = re.compile(rf"{_CAST}[\s)\]]*(?:,|\band\b){_BETWEEN}(?={_LITERAL})", re.IGNORECASE)
 _BEFORE = re.compile(rf"({_LITERAL}){_CAST}\s*[=<>!~]+\s*(?:\w+\()?(?:\"?\w+\"?\.)?\"?$", re.IGNORECASE)
 _LONGEST = 300  # of a literal before its column, with what stands between
-_ISO = re.compile(r"(?<!\w)\d{4}-\d{2}-\d{2}(?!\w)")
 _ELEMENTS = re.compile(r"[^{},\"%^$]+")
 
 
@@ -91,10 +90,7 @@ def find_beside(texts: Iterable[Text], beside: BesideColumns) -> Iterator[Hit]:
     names = "|".join(re.escape(name) for name in sorted(beside.tables, key=len, reverse=True))
     column = re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE)
     for text in texts:
-        said = set(days_of_birth(text.content))
-        if text.kind == "prose":
-            said |= {day for found in _ISO.findall(text.content) for day in written_days(found)}
-        for day in said & beside.days:
+        for day in set(days_of_birth(text.content)) & beside.days:
             yield Hit(text.place, "birth_date", day.isoformat())
         whole = text.whole
         for name, literal, place in _literals(whole, column):

@@ -25,10 +25,15 @@ _DAY = (
 )
 _WRITTEN = re.compile(_DAY, re.IGNORECASE)
 _PARTS = re.compile(r"\d+|[a-z]+", re.IGNORECASE)
+_BIRTH = (
+    r"\b(?:born|births?|birth_?dates?|birthdays?|dob|geboren\w*|geburts\w+|naissance|née?s? (?:le|en)|nacid[oa]s?"
+    r"|nacimiento|nascita|nat[oai] il|urodz\w+)\b\.?"
+)
+_AND = r"(?:and|to|or|until|und|bis|et|y|e|i)"
 # A quote may only stand before the day: what has one earlier is SQL, where the column tells (`beside.py`).
 _OF_BIRTH = re.compile(
-    r"\b(?:born|births?|birthdates?|birthdays?|dob)\b\.?[^0-9.;?!\n'\"=<>()]{0,40}['\"]?"
-    rf"{_DAY}(?:[^0-9;?!\na-z]{{0,3}}\s*(?:and|to|or|until)?[^0-9;?!\na-z]{{0,3}}{_DAY})*",
+    rf"{_BIRTH}[^0-9.;?!\n'\"=<>()]{{0,40}}['\"]?"
+    rf"{_DAY}(?:[^0-9;?!\na-z]{{0,3}}\s*{_AND}?[^0-9;?!\na-z]{{0,3}}{_DAY})*",
     re.IGNORECASE,
 )
 

@@ -10,6 +10,7 @@ where exists (
     where strpos(matched.parts[1], found.value) > 0
         and privacy.pseudonymize_text(matched.parts[1]) = matched.parts[1]
 )
+or privacy.is_surrogate('phone', found.value)
 or exists (
     select 1
     from privacy.surrogate_index as known

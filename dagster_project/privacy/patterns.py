@@ -29,7 +29,7 @@ _CERTAIN = frozenset({"email", "iban"})
 _WORTH_A_LOOK = re.compile(r"[^\n]{0,80}@[^\n]{0,80}|[A-Z]{2}\d\d ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}")
 _SEVEN_DIGITS = re.compile(r"(?:\d\D*){7}|@|:[0-9a-fA-F]*:", re.DOTALL)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 _NOBODYS = (Path(__file__).parent / "nobodys.sql").read_text()
 
 

@@ -19,7 +19,7 @@ from dagster_project.personal_columns.catalog import read_tables
 from dagster_project.personal_columns.tags import SourcesError, tables_named
 from dagster_project.scaffold.files import write_all
 from dagster_project.scaffold.naming import dbt_names
-from dagster_project.scaffold.plan import plan_sandbox, plan_sources
+from dagster_project.scaffold.plan import owner_of_files, plan_sandbox, plan_sources, sources_file
 from dagster_project.scaffold.sentences import left_sentences, stale_sentences, unreadable_sentences
 from dagster_project.scaffold.source_warehouse import ScaffoldError, check_schemas, connect_to_business
 from dagster_project.scaffold.suggestions import suggest_tags
@@ -66,7 +66,16 @@ def scaffold(connection: psycopg.Connection, schema: str, project: Path, may_ove
         schema: its name; it exists and has tables.
         project: the dbt project's folder.
         may_overwrite: asked about each edited file.
+
+    Raises:
+        ScaffoldError: another schema has files of the same names.
     """
+    owner = owner_of_files(project, schema)
+    if owner != schema:
+        raise ScaffoldError(
+            f"dbt cannot tell the schema {schema} from {owner}, whose files are there: rename one of the two, or "
+            f"remove {sources_file(project, schema)} and what else was written for {owner}."
+        )
     tables = read_tables(connection, (schema,))
     names = dbt_names(table.name for table in tables)
     suggestions = suggest_tags(connection, tables)

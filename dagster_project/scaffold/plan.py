@@ -74,6 +74,21 @@ def plan_sandbox(project: Path, schema: str, tables: list[BusinessTable], names:
     return SandboxPlan(files, stale, [path for path in gone if path not in stale])
 
 
+def owner_of_files(project: Path, schema: str) -> str:
+    """Returns the schema whose files stand where a schema's would: dbt's name for two of them may be the same.
+
+    Args:
+        project: the dbt project's folder.
+        schema: the schema in the database.
+
+    Raises:
+        SourcesError: the YAML that is there cannot be read.
+    """
+    path = sources_file(project, schema)
+    owners = {known.schema for known in read_columns(path)} if path.exists() else set()
+    return schema if schema in owners or not owners else min(owners)
+
+
 def sources_file(project: Path, schema: str) -> Path:
     """Returns where a schema's sources' YAML stands."""
     folder = folder_name(schema)

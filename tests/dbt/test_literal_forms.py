@@ -55,6 +55,8 @@ WHOLE_VALUES = [
     f"birth_date in ('3 Jul 1961', '{BIRTH_DATE}'::date)",
     f"birth_date between '1000-01-01' and '{BIRTH_DATE} 12:00'::timestamp",
     f"birth_date > '1960-05-05' and birth_date < '{BIRTH_DATE}' or '1990-02-03'::date <= birth_date",
+    f"birth_date <@ '[{BIRTH_DATE},{BIRTH_DATE}]'::daterange",
+    f"birth_date <@ daterange('1960-05-05', '{BIRTH_DATE}', '[]')",
 ]  # fmt: skip
 
 # Parts of values: no sandbox finds them, and nothing of them is left.

@@ -1,5 +1,6 @@
 """Persons' values, replaced alike in questions, in SQL and in the sandbox, and nothing else changed."""
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -130,6 +131,9 @@ def test_a_literal_without_a_letter_or_digit_is_nobodys(in_sql: Replace, stateme
         ("Customers born between 1961-07-03 and 3 July 1961", "Customers born between {0} and {0}"),
         ("Date of birth: July 3rd, 1961; ordered on 4 July 1961", "Date of birth: {0}; ordered on 4 July 1961"),
         ("dob 1961/07/03", "dob {0}"),
+        ("Geboren am 03.07.1961 oder 3.7.1961?", "Geboren am {0} oder 3.7.1961?"),
+        ("Clientes nacidos entre 1961-07-03 y 1961-07-03", "Clientes nacidos entre {0} y {0}"),
+        ("Orders of 1961-07-03", "Orders of 1961-07-03"),
         ("Born on 1800-01-01, or in 1961", "Born on 1800-01-01, or in 1961"),
         ("Orders of 3 July 1961", "Orders of 3 July 1961"),
         ("Stillborn words: reborn 3 July 1961", "Stillborn words: reborn 3 July 1961"),
@@ -141,6 +145,39 @@ def test_a_day_of_birth_in_a_text_is_moved_as_in_sql(zora, in_text: Replace, in_
     assert moved == expected.format(zora["birth_date"])
     assert in_text(moved) == moved
     assert in_sql(f"select 1 from orders -- {text}") == f"select 1 from orders -- {moved}"
+
+
+@pytest.mark.parametrize(
+    ("question", "condition", "expected"),
+    [
+        ("Orders of 1961-07-03", "ordered_on = '1961-07-03'", "Orders of 1961-07-03"),
+        ("Customers of 3 July 1961", "birth_date = '1961-07-03'", "Customers of {0}"),
+        ("Orders of 2024-01-05 by the ones of 3.7.1961", "birth_date = '1961-07-03' and ordered_on = '2024-01-05'",
+         "Orders of 2024-01-05 by the ones of {0}"),
+        ("From 1960-01-01 to 1961-07-02", "birth_date >= '1960-01-01' and birth_date < '1961-07-03'", None),
+        ("Customers of 1961", "extract(year from birth_date) = 1961", None),
+        ("Customers of 1961, orders of 1961-07-03", "birth_date < '1960-01-01' and ordered_on = '1961-07-03'",
+         "Customers of 1961, orders of 1961-07-03"),
+        ("Customers of 1961-13-45", "birth_date = '1961-07-03'", "Customers of 1961-13-45"),
+    ],
+)  # fmt: skip
+def test_a_question_names_the_days_of_its_sql(owner, zora, in_sql: Replace, question: str, condition: str, expected):
+    statement = in_sql(f"select 1 from customers join orders using (customer_id) where {condition}")
+
+    (agreed,) = owner.execute("select privacy.dates_as_in(%s, %s)", [question, statement]).fetchone()
+
+    if expected:
+        assert agreed == expected.format(zora["birth_date"])
+    else:
+        assert not re.search(r"19\d\d", agreed), "every day and year is moved, as in the SQL"
+    assert owner.execute("select privacy.dates_disagree(%s, %s)", [agreed, statement]).fetchone() == (False,)
+
+
+def test_a_day_of_a_question_that_was_moved_by_mistake_is_found(owner, in_text: Replace, in_sql: Replace) -> None:
+    question = in_text("Customers with a birthday voucher who ordered on 2024-01-05")
+    statement = in_sql("select 1 from orders where ordered_on = '2024-01-05'")
+
+    assert owner.execute("select privacy.dates_disagree(%s, %s)", [question, statement]).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("date", [BIRTH_DATE, f"{BIRTH_DATE} 12:30"])
@@ -183,6 +220,22 @@ def test_what_looks_personal_is_replaced_though_nobody_has_it(in_text: Replace) 
     assert not [word for word in ("nobody@nowhere.test", "5550123", "4111 1111 1111 1111") if word in replaced]
     assert replaced.startswith("Ask ")
     assert "@example.com or +99 9" in replaced
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["(030) 123456", "0151-12345678", "06 12 34 56 78", "2001:4860:4860::8888", "2a00:1450:4001:82a:0:0:0:200e"],
+)
+def test_numbers_of_other_countries_are_replaced_for_good(in_text: Replace, value: str) -> None:
+    replaced = in_text(f"Who has {value}?")
+
+    assert value not in replaced
+    assert in_text(replaced) == replaced
+
+
+@pytest.mark.parametrize("text", ["05.01.2024", "05/01/2024", "at 10:30:00", "code 0815-4711", "00012345", "x::dec"])
+def test_a_date_a_time_or_a_code_is_no_number_of_anybodys(in_text: Replace, text: str) -> None:
+    assert in_text(f"Orders of {text}?") == f"Orders of {text}?"
 
 
 @pytest.mark.parametrize("value", [NAME, EMAIL, PHONE, ADDRESS, QUOTED_NAME])

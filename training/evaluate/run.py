@@ -22,7 +22,7 @@ from training.evaluate.suite.score import TestSuite
 from training.evaluate.summary import summarize, summarize_injections, tags_of, text_table
 from training.plots import plot_accuracy
 from training.sql.difficulty import difficulty
-from training.sql.sandbox import Executor
+from training.sql.sandbox import Executor, sandbox_names
 from training.usage import UsageMeter
 
 SPLITS = ("question_split", "template_split")
@@ -76,7 +76,7 @@ def run_evaluation(
     findings = _Findings()
     try:
         with (
-            Executor(_sandbox_dsn(), _sandbox_path(dataset)) as executor,
+            Executor.standing_in(_sandbox_dsn(), sandbox_names(dataset.catalog.business_schemas)) as executor,
             TestSuite.connect(_sandbox_dsn(), dataset.catalog.business_schemas) as suite,
         ):
             scorer = Scorer(dataset.catalog, dataset.pairs, executor, suite.matches if suite.names else None)
@@ -191,7 +191,3 @@ def _sandbox_dsn() -> str:
     if not dsn:
         raise BadInput("AUDITUNE_SANDBOX_DSN is not set; run `. .auditune/env` first, or `make run`.")
     return dsn
-
-
-def _sandbox_path(dataset: Dataset) -> str:
-    return ",".join(f"sandbox_{schema}" for schema in dataset.catalog.business_schemas)

@@ -6,7 +6,7 @@ The guard decides what may be run; this is the layer below it: a read-only trans
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -67,6 +67,18 @@ def classify(sqlstate: str | None) -> str:
     return _CLASSES_BY_STATE.get(sqlstate) or _CLASSES_BY_PREFIX.get(sqlstate[:2], "other")
 
 
+def sandbox_names(schemas: Iterable[str]) -> dict[str, str]:
+    """Names the schema that holds the sandbox of each business schema.
+
+    Args:
+        schemas: The business schemas.
+
+    Returns:
+        Business schema → its sandbox, in the given order.
+    """
+    return {schema: f"sandbox_{schema}" for schema in schemas}
+
+
 def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
     """Writes other schemas in front of a query's tables.
 
@@ -77,20 +89,30 @@ def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
     Returns:
         The query, changed at those names alone; as it is where it names none of them, or cannot be parsed.
     """
-    if not any(schema in sql for schema in schemas):
+    if not any(schema.lower() in sql.lower() for schema in schemas):
         return sql
     try:
-        tables = {(table.db, table.name) for table in parse_select(sql).find_all(exp.Table) if table.db in schemas}
+        tables = {
+            (_stored(table.args["db"]), table.name.lower())
+            for table in parse_select(sql).find_all(exp.Table)
+            if table.args.get("db") and _stored(table.args["db"]) in schemas
+        }
     except SqlError:
         return sql
     tokens = WarehouseDialect().tokenize(sql)
     pieces, end = [], 0
     for before, schema, dot, table in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
         is_first = before is None or before.token_type is not TokenType.DOT
-        if is_first and dot.token_type is TokenType.DOT and (schema.text, table.text) in tables:
-            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[schema.text]).as_string()]
+        name = schema.text if schema.token_type is TokenType.IDENTIFIER else schema.text.lower()
+        if is_first and dot.token_type is TokenType.DOT and (name, table.text.lower()) in tables:
+            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[name]).as_string()]
             end = schema.end + 1
     return "".join([*pieces, sql[end:]])
+
+
+def _stored(name: exp.Identifier) -> str:
+    """A name as PostgreSQL stores it."""
+    return name.name if name.args.get("quoted") else name.name.lower()
 
 
 class QueryRefused(RuntimeError):
@@ -146,6 +168,17 @@ class Executor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @classmethod
+    def standing_in(cls, dsn: str, sandboxes: Mapping[str, str], statement_timeout_ms: int = 5000) -> Self:
+        """Prepare an executor of statements in canonical form on schemas that stand in for the business's.
+
+        Args:
+            dsn: The server, as the role auditune_sandbox.
+            sandboxes: Business schema → the schema that its tables are read from.
+            statement_timeout_ms: The longest a statement may take.
+        """
+        return cls(dsn, ",".join(sandboxes.values()), statement_timeout_ms, schemas=sandboxes)
 
     def close(self) -> None:
         """Close the connection, if one is open."""

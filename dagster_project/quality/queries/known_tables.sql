@@ -6,6 +6,7 @@ with tokens as (
         tokens.kind,
         tokens.token,
         lead(tokens.token) over of_sql as next_token,
+        lead(tokens.token, 2) over of_sql as token_behind_next,
         lag(tokens.token) over of_sql as token_before,
         array[
             lag(tokens.token, 2) over of_sql, lag(tokens.token, 3) over of_sql, lag(tokens.token, 4) over of_sql
@@ -23,7 +24,8 @@ relations as (
     select
         pair_id,
         output,
-        btrim(token, '"') as relation
+        case when next_token = '.' then btrim(token, '"') end as schema_name,
+        btrim(case when next_token = '.' then token_behind_next else token end, '"') as relation
     from tokens
     where kind = 'identifier'
         and next_token is distinct from '('
@@ -48,5 +50,6 @@ where pairs.output is not null
     and not exists (
         select 1
         from corpus.schema_catalog as catalog
-        where relations.relation in (catalog.table_name, catalog.table_schema)
+        where relations.relation = catalog.table_name
+            and coalesce(relations.schema_name, catalog.table_schema) = catalog.table_schema
     )

@@ -1,6 +1,15 @@
 {#- privacy.move_birth_dates(content): a text in which each day that is said to be one of birth is moved as privacy.moved_date
-    moves it in SQL: the day behind a word of birth (born, birthday, dob, …) in the same sentence, and those listed with
-    it (between … and …). Any other day may be anybody's, and stays. -#}
+    moves it in SQL: the day behind a word of birth (born, birthday, dob, geboren, …) in the same sentence, and those
+    listed with it (between … and …). Any other day may be anybody's, and stays.
+    privacy.dates_as_in(question, statement): a question in which, besides, each day and year is moved whose moved form
+    stands in its pseudonymized SQL, and which does not itself: there the column says that it is one of birth. A day
+    beside another column stays in both. A half-open range ends a day later in SQL than in words, so a day, or a year,
+    to either side counts.
+    privacy.dates_disagree(question, statement): whether a day of the question was moved that the SQL has as it was, beside
+    another column: "orders since the birthday offer of 2024-01-05". -#}
+{% macro birth_words() -%}
+born|births?|birth_?dates?|birthdays?|dob|geboren[a-z]*|geburts[a-z]+|naissance|née?s? (?:le|en)|nacid[oa]s?|nacimiento|nascita|nat[oai] il|urodz[[:alpha:]]+
+{%- endmacro %}
 {% macro function_move_birth_dates() %}
 -- A day as people write it; the year has four digits.
 create or replace function privacy.day_pattern()
@@ -20,8 +29,8 @@ create or replace function privacy.birth_day_pattern()
 returns text
 language sql immutable
 as $function$
-    select '\m(?:born|births?|birth_?dates?|birthdays?|dob)\M\.?[^0-9.;?!\n]{0,40}' || privacy.day_pattern()
-        || '(?:[^0-9;?!\n[:alpha:]]{0,3}\s*(?:and|to|or|until)?[^0-9;?!\n[:alpha:]]{0,3}' || privacy.day_pattern() || ')*'
+    select '\m(?:{{ birth_words() }})\M\.?[^0-9.;?!\n]{0,40}' || privacy.day_pattern()
+        || '(?:[^0-9;?!\n[:alpha:]]{0,3}\s*(?:and|to|or|until|und|bis|et|y|e|i)?[^0-9;?!\n[:alpha:]]{0,3}' || privacy.day_pattern() || ')*'
 $function$;
 
 create or replace function privacy.move_birth_dates(content text)
@@ -33,7 +42,7 @@ declare
     between_matches text[];
     result text;
 begin
-    if content !~* '\m(?:born|births?|birth_?dates?|birthdays?|dob)\M' then
+    if content !~* '\m(?:{{ birth_words() }})\M' then
         return content;
     end if;
     pattern := privacy.birth_day_pattern();
@@ -49,7 +58,79 @@ begin
 end
 $function$;
 
--- A stretch of a text with every day in it moved; 3rd and the like are read without their letters.
+-- A day as PostgreSQL reads it whatever its settings: 3rd and the like without their letters; of numbers alone the month is
+-- the second one behind dots (3.7.1961), or where the first is none, else the first as in the server's own dates (7/3/1961).
+create or replace function privacy.plain_day(written text)
+returns text
+language sql immutable strict
+as $function$
+    select regexp_replace(
+        regexp_replace(written, '([0-9])(?:st|nd|rd|th)\M(\s+of\M)?', '\1', 'i'),
+        '^(?:([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})|(1[3-9]|[23][0-9])[-/]([0-9]{1,2})[-/]([0-9]{4}))$',
+        '\3\6-\2\5-\1\4'
+    )
+$function$;
+
+create or replace function privacy.dates_as_in(question text, statement text)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    pattern constant text := privacy.day_pattern() || '|\m(?:1[89][0-9]{2}|20[0-3][0-9])(?=s?\M)';
+    written text;
+    rest text := question;
+    result text := '';
+begin
+    if statement !~ '\m1(?:7[3-9]|8[0-8])[0-9]' then
+        return question;  -- no birth date in it: most statements
+    end if;
+    loop
+        written := substring(rest from '(?i)(' || pattern || ')');
+        exit when written is null;
+        result := result || left(rest, strpos(rest, written) - 1) || privacy.date_as_in(written, statement);
+        rest := substr(rest, strpos(rest, written) + length(written));
+    end loop;
+    return result || rest;
+end
+$function$;
+
+-- One day or year of a question.
+create or replace function privacy.date_as_in(written text, statement text)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    plain constant text := privacy.plain_day(written);
+    moved constant text := privacy.moved_date(plain);
+    forms text[];
+begin
+    if written ~ '^[0-9]{4}$' then
+        forms := array[moved, (moved::integer - 1)::text, (moved::integer + 1)::text];
+    elsif strpos(statement, written) = 0 then
+        forms := array[moved, (moved::date - 1)::text, (moved::date + 1)::text];
+    end if;
+    if moved = plain or statement ~ ('\m' || case when written ~ '^[0-9]{4}$' then plain else plain::date::text end) then
+        return written;
+    end if;
+    return case when statement ~ ('\m(?:' || array_to_string(forms, '|') || ')') then moved else written end;
+exception
+    when data_exception then
+        return written;  -- no day after all: 1961-13-45
+end
+$function$;
+
+create or replace function privacy.dates_disagree(question text, statement text)
+returns boolean
+language sql stable strict
+as $function$
+    select exists (
+        select 1
+        from regexp_matches(question, '\m1(?:7[3-9]|8[0-8])[0-9]-[0-9]{2}-[0-9]{2}\M', 'g') as found (parts)
+        where strpos(statement, found.parts[1]) = 0 and strpos(statement, privacy.date_before(found.parts[1])) > 0
+    )
+$function$;
+
+-- A stretch of a text with every day in it moved.
 create or replace function privacy.move_days(stretch text)
 returns text
 language plpgsql stable strict
@@ -60,7 +141,7 @@ declare
 begin
     return (
         select between_days[1] || string_agg(
-            privacy.moved_date(regexp_replace(found.parts[1], '([0-9])(?:st|nd|rd|th)\M(\s+of\M)?', '\1', 'i'))
+            privacy.moved_date(privacy.plain_day(found.parts[1]))
                 || between_days[found.ordinal + 1],
             '' order by found.ordinal
         )

@@ -59,17 +59,19 @@ begin
     return (moved - days)::text || coalesce(substring(value from '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.+-]+)$'), '');
 exception
     when data_exception then
-        -- no date for PostgreSQL ('about 1961'): what looks like a year in it is moved
+        -- no date for PostgreSQL ('[1961-07-03,1962-08-04]', 'about 1961'): the days in it are moved, and what looks like a year
         return (
             select string_agg(
                 case
+                    when length(found.parts[1]) = 10 and found.parts[1] ~ '-' and found.parts[1] <> value
+                        then privacy.moved_date(found.parts[1])
                     when found.parts[1] ~ '^[0-9]{4}$' and found.parts[1]::integer between first_year and last_year
                         then (found.parts[1]::integer - years)::text
                     else found.parts[1]
                 end,
                 '' order by found.ordinal
             )
-            from regexp_matches(value, '([0-9]+|[^0-9]+)', 'g') with ordinality as found (parts, ordinal)
+            from regexp_matches(value, '(\m[0-9]{4}-[0-9]{2}-[0-9]{2}\M|[0-9]+|[^0-9]+)', 'g') with ordinality as found (parts, ordinal)
         );
 end
 $function$;

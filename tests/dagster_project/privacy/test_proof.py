@@ -27,6 +27,8 @@ _RULE = (
     "insert into raw_training.quality_results (validated_at, rule_code, description, is_success, is_blocking, observed)"
     " values (now(), 'r', 'd', true, true, %s)"
 )
+# What nobody in the business has, and Presidio knows the form of.
+UNKNOWN = ["0151-12345678", "(030) 123456", "06 12 34 56 78", "2001:4860:4860::8888", "8.8.8.8"]
 _QUOTED = f"select city from customers where full_name = '{QUOTED_NAME.replace(chr(39), 2 * chr(39))}'"
 
 
@@ -49,10 +51,11 @@ def planted(
     """The same warehouse with a personal value in each kind of place, and with much that looks like one."""
     home = tmp_path_factory.mktemp("home")
     surrogates = owner.execute(
-        "select privacy.pseudonymize_text(v) from unnest(%s::text[]) as v", [[NAME, PHONE, ADDRESS]]
+        "select privacy.pseudonymize_text(v) from unnest(%s::text[]) as v", [[NAME, PHONE, ADDRESS, *UNKNOWN]]
     ).fetchall()
     harmless = (
-        "; ".join(text for (text,) in surrogates) + "; 3 July 1961; May; order 2125550123; a@example.com; 10.0.0.1"
+        "; ".join(text for (text,) in surrogates) + "; 3 July 1961; 05.01.2024 to 06.02.2024; May; order 2125550123; "
+        "a@example.com; 10.0.0.1"
     )
     owner.execute(_REQUEST, [f"Where is {NAME.upper()}?", "select 1"])
     owner.execute(_REQUEST, [harmless, _QUOTED])

@@ -83,6 +83,8 @@ VARIANTS = [
     ("no_control_characters", r"input = E'How\u202e many orders?'"),
     ("known_tables", "output = 'select count(*)'"),
     ("known_tables", "output = 'select 1 from orders left join secrets on true'"),
+    ("known_tables", "output = 'select count(*) from shop.secrets'"),
+    ("known_tables", "output = 'select count(*) from orders join raw_audit.orders on true'"),
     ("held_out_parts", "update corpus.training_pairs set template_split = 'train' where template_split = 'test'"),
 ]
 # SQL that reads known tables alone, whatever else it has the word FROM for.
@@ -93,6 +95,7 @@ KNOWN = [
     "with w1 as (select customer_id from orders group by 1) select count(*) from w1 join customers on true",
     "select t1.customer_id from (select customer_id from orders) as t1 cross join lateral (select 1) as t2",
     "select count(*) from generate_series(1, 3) as t1(value) join shop.orders on true",
+    'select count(*) from shop."orders"',
 ]
 # Defects that are planted together, one a pair: a validation by all rules costs half a second.
 PAIRS = (2, 3, 4, 7, 8, 9)

@@ -167,6 +167,20 @@ def test_the_samples_own_files_are_left_alone(scaffold: Scaffold, own: Warehouse
     assert file.read_text() == before
 
 
+def test_two_schemas_that_dbt_cannot_tell_apart_are_not_written_over_each_other(
+    scaffold: Scaffold, own: Warehouse, sources: Path
+) -> None:
+    scaffold("Sales Dept")
+    before = sources.read_text()
+    with psycopg.connect(own.admin_dsn, autocommit=True) as admin:
+        admin.execute('create schema "Sales_Dept"; create table "Sales_Dept".people (email text)')
+        said = scaffold("Sales_Dept", status=1)
+        admin.execute('drop schema "Sales_Dept" cascade')
+
+    assert "dbt cannot tell the schema Sales_Dept from Sales Dept" in said
+    assert sources.read_text() == before
+
+
 def test_five_hundred_tables(scaffold: Scaffold, own: Warehouse, project: Path) -> None:
     with psycopg.connect(own.admin_dsn, autocommit=True) as admin:
         admin.execute("create schema wide")

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from training.sql.sandbox import Executor, QueryRefused
+from training.sql.sandbox import Executor, QueryRefused, in_schemas, sandbox_names
 
 
 def test_reads_rows_and_columns(executor: Executor) -> None:
@@ -54,3 +54,21 @@ def test_estimates_cost_without_running(executor: Executor) -> None:
     assert executor.estimate_cost("select * from orders a, orders b, orders c") > small
     with pytest.raises(QueryRefused, match="unknown_table"):
         executor.estimate_cost("select * from nowhere")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from hr.orders", 'select * from "sandbox_hr".orders'),
+        ("select * from HR . Orders", 'select * from "sandbox_hr" . Orders'),
+        ('select * from "Sales Dept"."Order" o', 'select * from "sandbox_Sales Dept"."Order" o'),
+        ('select * from "HR".orders', 'select * from "HR".orders'),
+        ("select (hr.staff).name from hr.staff", 'select ("sandbox_hr".staff).name from "sandbox_hr".staff'),
+        ("select 'hr.staff' from hr.staff -- hr.staff", "select 'hr.staff' from \"sandbox_hr\".staff -- hr.staff"),
+        ("with hr as (select 1 as n) select hr.n from hr", "with hr as (select 1 as n) select hr.n from hr"),
+        ("select hr.n from orders as hr", "select hr.n from orders as hr"),
+        ("select from where hr.orders", "select from where hr.orders"),
+    ],
+)
+def test_a_sandbox_stands_in_where_a_statement_names_the_schema(sql: str, expected: str) -> None:
+    assert in_schemas(sql, sandbox_names(("hr", "Sales Dept"))) == expected

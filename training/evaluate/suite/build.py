@@ -41,6 +41,11 @@ def variant_schema(business: str, variant: str) -> str:
     return name
 
 
+def variant_schemas(schemas: Iterable[str], variant: str) -> dict[str, str]:
+    """Names the schemas of one variant: business schema → that of its variant, in the given order."""
+    return {schema: variant_schema(schema, variant) for schema in schemas}
+
+
 def variant_names(connection: psycopg.Connection, schemas: Sequence[str]) -> tuple[str, ...]:
     """Finds the variants that stand in a database.
 

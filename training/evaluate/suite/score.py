@@ -8,7 +8,7 @@ from typing import Self
 
 import psycopg
 
-from training.evaluate.suite.build import variant_names, variant_schema
+from training.evaluate.suite.build import variant_names, variant_schemas
 from training.evaluate.suite.kills import clear_answer
 from training.sql.compare import difference
 from training.sql.ordering import Answer
@@ -77,7 +77,7 @@ class TestSuite:
         """
         with psycopg.connect(dsn, autocommit=True) as connection:
             names = variant_names(connection, schemas)
-        return cls({name: Executor(dsn, ",".join(variant_schema(each, name) for each in schemas)) for name in names})
+        return cls({name: Executor.standing_in(dsn, variant_schemas(schemas, name)) for name in names})
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from training.evaluate.suite.build import VariantBuilder, drop_variants, variant_schema
+from training.evaluate.suite.build import VariantBuilder, drop_variants, variant_schemas
 from training.evaluate.suite.kills import judge_mutants
 from training.evaluate.suite.kinds import KINDS, Kind
 from training.evaluate.suite.mutants import Mutant, mutate
@@ -89,7 +89,7 @@ def choose_variants(
         The suite; its variants stand in the database.
     """
     golds = one_of_each_template(statements)
-    with _executor(dsn, list(builder.sandboxes.values())) as sandbox:
+    with _executor(dsn, builder.sandboxes) as sandbox:
         alive, made, killed_alone = _first_round(golds, catalog, sandbox)
     report(f"{made.total()} mutants of {len(golds)} queries; {killed_alone.total()} killed by the sandbox alone")
     variants: list[Variant] = []
@@ -167,7 +167,7 @@ def _kind(variant: Variant) -> Kind:
 
 def _left_alive(alive: _Alive, dsn: str, name: str, schemas: Sequence[str]) -> _Alive:
     left = {}
-    with _executor(dsn, [variant_schema(schema, name) for schema in schemas]) as variant:
+    with _executor(dsn, variant_schemas(schemas, name)) as variant:
         for gold, mutants in alive.items():
             killed = judge_mutants(gold, mutants, variant).killed if mutants else frozenset()
             left[gold] = tuple(mutant for mutant in mutants if mutant not in killed)
@@ -193,8 +193,8 @@ def _canonical(sql: str, catalog: Catalog) -> str | None:
         return None
 
 
-def _executor(dsn: str, schemas: Sequence[str]) -> Executor:
-    return Executor(dsn, ",".join(schemas), statement_timeout_ms=_TIMEOUT_MS)
+def _executor(dsn: str, sandboxes: Mapping[str, str]) -> Executor:
+    return Executor.standing_in(dsn, sandboxes, _TIMEOUT_MS)
 
 
 def _count(alive: _Alive) -> int:

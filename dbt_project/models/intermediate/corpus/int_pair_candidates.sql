@@ -134,6 +134,19 @@ unioned as (
 
 ),
 
+agreed as (
+
+    select
+        statement_hash,
+        statement,
+        -- a question may name a birth date and not say that it is one: the SQL does
+        privacy.dates_as_in(question, statement) as question,
+        origin,
+        first_seen_at
+    from unioned
+
+),
+
 identified as (
 
     select
@@ -143,7 +156,7 @@ identified as (
         statement,
         origin,
         first_seen_at
-    from unioned
+    from agreed
 
 ),
 

@@ -41,6 +41,7 @@ joined as (
             when char_length(candidates.question) > {{ var('max_question_characters') }} then 'too_long'
             when char_length(candidates.question) < {{ var('min_question_characters') }} then 'too_short'
             when {{ question_has_placeholder('candidates.question', 'candidates.statement') }} then 'placeholder_left'
+            when privacy.dates_disagree(candidates.question, candidates.statement) then 'dates_disagree'
             when latest_validations.candidate_id is null then 'not_validated'
             when latest_validations.verdict = 'reject' then latest_validations.reason
             when latest_validations.parity is distinct from 'equal' then 'parity_unknown'
