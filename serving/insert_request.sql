@@ -5,13 +5,14 @@ insert into raw_serving.requests (
     request_id, requested_at, route, question_hash, question, sql, outcome, is_executed, error_class, row_count,
     generation_ms, execution_ms, latency_ms, prompt_tokens, completion_tokens, adapter_id, base_model
 )
-values (
+select
     %(request_id)s,
     %(requested_at)s,
     %(route)s,
     privacy.keyed_hash(%(question)s::text),
-    privacy.pseudonymize_text(%(question)s::text),
-    case when %(sql)s::text is not null then privacy.pseudonymize_sql(%(sql)s::text) end,
+    -- what the SQL takes for a birth date is one in the question too
+    privacy.days_as_in(privacy.pseudonymize_text(%(question)s::text), pseudonymized.sql),
+    pseudonymized.sql,
     %(outcome)s,
     %(is_executed)s,
     %(error_class)s,
@@ -23,5 +24,5 @@ values (
     %(completion_tokens)s,
     %(adapter_id)s,
     %(base_model)s
-)
+from (select privacy.pseudonymize_sql(%(sql)s::text) as sql offset 0) as pseudonymized
 on conflict do nothing

@@ -6,7 +6,12 @@ import psycopg
 
 from serving.settings import Settings
 
-_FUNCTIONS = ("privacy.keyed_hash(text)", "privacy.pseudonymize_text(text)", "privacy.pseudonymize_sql(text)")
+_FUNCTIONS = (
+    "privacy.keyed_hash(text)",
+    "privacy.pseudonymize_text(text)",
+    "privacy.pseudonymize_sql(text)",
+    "privacy.days_as_in(text,text)",
+)
 
 
 class StartupError(Exception):

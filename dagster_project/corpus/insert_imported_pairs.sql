@@ -52,7 +52,7 @@ select
     unknown.line_number,
     unknown.line_hash,
     privacy.pseudonymize_text(unknown.pair_name),
-    privacy.pseudonymize_text(unknown.question),
+    privacy.days_as_in(privacy.pseudonymize_text(unknown.question), pseudonymized.sql),
     pseudonymized.sql,
     pseudonymized.statement_hash,
     unknown.rejection

@@ -133,7 +133,6 @@ def test_a_literal_without_a_letter_or_digit_is_nobodys(in_sql: Replace, stateme
         ("dob 1961/07/03", "dob {0}"),
         ("Geboren am 03.07.1961 oder 3.7.1961?", "Geboren am {0} oder 3.7.1961?"),
         ("Clientes nacidos entre 1961-07-03 y 1961-07-03", "Clientes nacidos entre {0} y {0}"),
-        ("Orders of 1961-07-03", "Orders of 1961-07-03"),
         ("Born on 1800-01-01, or in 1961", "Born on 1800-01-01, or in 1961"),
         ("Orders of 3 July 1961", "Orders of 3 July 1961"),
         ("Stillborn words: reborn 3 July 1961", "Stillborn words: reborn 3 July 1961"),
@@ -152,6 +151,9 @@ def test_a_day_of_birth_in_a_text_is_moved_as_in_sql(zora, in_text: Replace, in_
     [
         ("Orders of 1961-07-03", "ordered_on = '1961-07-03'", "Orders of 1961-07-03"),
         ("Customers of 3 July 1961", "birth_date = '1961-07-03'", "Customers of {0}"),
+        ("Customers of 1961-07-03", "birth_date = '1961-07-03'", "Customers of {0}"),
+        ("Since 1962-08-04, of one born 1961-07-03", "ordered_on > '1962-08-04' and birth_date = '1961-07-03'",
+         "Since 1962-08-04, of one born {0}"),
         ("Orders of 2024-01-05 by the ones of 3.7.1961", "birth_date = '1961-07-03' and ordered_on = '2024-01-05'",
          "Orders of 2024-01-05 by the ones of {0}"),
         ("From 1960-01-01 to 1961-07-02", "birth_date >= '1960-01-01' and birth_date < '1961-07-03'", None),
@@ -164,7 +166,8 @@ def test_a_day_of_birth_in_a_text_is_moved_as_in_sql(zora, in_text: Replace, in_
 def test_a_question_names_the_days_of_its_sql(owner, zora, in_sql: Replace, question: str, condition: str, expected):
     statement = in_sql(f"select 1 from customers join orders using (customer_id) where {condition}")
 
-    (agreed,) = owner.execute("select privacy.dates_as_in(%s, %s)", [question, statement]).fetchone()
+    as_in = "select privacy.dates_as_in(privacy.pseudonymize_text(%s), %s)"
+    (agreed,) = owner.execute(as_in, [question, statement]).fetchone()
 
     if expected:
         assert agreed == expected.format(zora["birth_date"])

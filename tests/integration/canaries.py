@@ -46,7 +46,7 @@ _STATEMENTS: tuple[tuple[str, list[str]], ...] = (
     ("/* dashboard: Calls; title: Canary four {phone} */ select city from customers where phone = '{phone}'", []),
     ("select city from customers where street_address ilike '{address}' -- question: Canary five: {address}", []),
     ("select team from employees where upper(full_name) = upper('{employee}') -- question: Canary six {employee}", []),
-    ("select city from customers where birth_date = '{birth_date}' -- question: Canary seven", []),
+    ("select city from customers where birth_date = '{birth_date}' -- question: Canary seven of {birth_date}", []),
     ("select count(*) from customers where email <> '{nobodys_email}' -- question: Canary eight {nobodys_email}", []),
     ("select count(*) from orders where status <> '{nobodys_card}' -- question: Canary nine {nobodys_card}", []),
     ("select city from customers where full_name like 'Quorvexa%' -- question: Canary rejected", []),

@@ -1,6 +1,7 @@
 {#- The key and the functions of schema `privacy`, made at the start of every dbt command.
 
-    privacy.pseudonymize_text(text) and privacy.pseudonymize_sql(text) are what models and the API call. They are
+    privacy.pseudonymize_text(text) and privacy.pseudonymize_sql(text) are what models and the API call, and
+    privacy.days_as_in(question, statement) where they have both. They are
     SECURITY DEFINER: a caller needs no right on the key, the index or the business tables.
     They read the models int_pii_columns, int_pii_surrogates and the seed pii_patterns (schema `privacy`).
     The key is made inside the server and stays there: it is in no file, no compiled model and no log. -#}

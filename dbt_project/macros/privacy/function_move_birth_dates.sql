@@ -1,12 +1,18 @@
 {#- privacy.move_birth_dates(content): a text in which each day that is said to be one of birth is moved as privacy.moved_date
     moves it in SQL: the day behind a word of birth (born, birthday, dob, geboren, …) in the same sentence, and those
     listed with it (between … and …). Any other day may be anybody's, and stays.
-    privacy.dates_as_in(question, statement): a question in which, besides, each day and year is moved whose moved form
-    stands in its pseudonymized SQL, and which does not itself: there the column says that it is one of birth. A day
-    beside another column stays in both. A half-open range ends a day later in SQL than in words, so a day, or a year,
-    to either side counts.
-    privacy.dates_disagree(question, statement): whether a day of the question was moved that the SQL has as it was, beside
-    another column: "orders since the birthday offer of 2024-01-05". -#}
+    privacy.days_as_in(question, statement): a pseudonymized question that names the days of its pseudonymized SQL, where the
+    columns tell which are of birth. Each day is moved whose moved form stands there, and which does not itself; each is put
+    back that stands there as it was, beside another column, unless the question says that it is one of birth. A half-open
+    range ends a day later in SQL than in words, so a day to either side counts.
+    privacy.dates_as_in(question, statement): the same with years, a year to either side. For pairs: a year is nobody's and is
+    stored as it was asked, for a new key could not tell it from a number.
+    privacy.dates_disagree(question, statement): whether a day is still moved that the SQL has as it was: "orders of the
+    birthday 2024-01-05". -#}
+{% macro moved_day() -%}
+\m1(?:7[3-9]|8[0-8])[0-9]-[0-9]{2}-[0-9]{2}\M
+{%- endmacro %}
+
 {% macro birth_words() -%}
 born|births?|birth_?dates?|birthdays?|dob|geboren[a-z]*|geburts[a-z]+|naissance|née?s? (?:le|en)|nacid[oa]s?|nacimiento|nascita|nat[oai] il|urodz[[:alpha:]]+
 {%- endmacro %}
@@ -42,10 +48,14 @@ declare
     between_matches text[];
     result text;
 begin
-    if content !~* '\m(?:{{ birth_words() }})\M' then
+    if nullif(current_setting('auditune.old_birth_date_days', true), '') is not null then
+        -- a new key: what was moved under the old one is moved on, whether or not the text says what it is
+        pattern := '{{ moved_day() }}';
+    elsif content !~* '\m(?:{{ birth_words() }})\M' then
         return content;
+    else
+        pattern := privacy.birth_day_pattern();
     end if;
-    pattern := privacy.birth_day_pattern();
     between_matches := regexp_split_to_array(content, pattern, 'i');
     if cardinality(between_matches) = 1 then
         return content;
@@ -71,18 +81,25 @@ as $function$
     )
 $function$;
 
-create or replace function privacy.dates_as_in(question text, statement text)
+create or replace function privacy.moved_as_in(question text, statement text, pattern text)
 returns text
-language plpgsql stable strict
+language plpgsql stable
 as $function$
 declare
-    pattern constant text := privacy.day_pattern() || '|\m(?:1[89][0-9]{2}|20[0-3][0-9])(?=s?\M)';
     written text;
     rest text := question;
     result text := '';
+    restored text;
 begin
-    if statement !~ '\m1(?:7[3-9]|8[0-8])[0-9]' then
-        return question;  -- no birth date in it: most statements
+    if question ~ '{{ moved_day() }}' then
+        restored := privacy.days_put_back(question, statement);
+        if privacy.move_birth_dates(restored) = restored then
+            rest := restored;
+            question := restored;
+        end if;
+    end if;
+    if statement ~ '\m1(?:7[3-9]|8[0-8])[0-9]' is not true then
+        return question;  -- no SQL, or no birth date in it: most statements
     end if;
     loop
         written := substring(rest from '(?i)(' || pattern || ')');
@@ -92,6 +109,20 @@ begin
     end loop;
     return result || rest;
 end
+$function$;
+
+create or replace function privacy.days_as_in(question text, statement text)
+returns text
+language sql stable security definer set search_path = pg_catalog
+as $function$
+    select privacy.moved_as_in(question, statement, privacy.day_pattern())
+$function$;
+
+create or replace function privacy.dates_as_in(question text, statement text)
+returns text
+language sql stable
+as $function$
+    select privacy.moved_as_in(question, statement, privacy.day_pattern() || '|\m(?:1[89][0-9]{2}|20[0-3][0-9])(?=s?\M)')
 $function$;
 
 -- One day or year of a question.
@@ -114,8 +145,25 @@ begin
     end if;
     return case when statement ~ ('\m(?:' || array_to_string(forms, '|') || ')') then moved else written end;
 exception
-    when data_exception then
+    when invalid_datetime_format or datetime_field_overflow then
         return written;  -- no day after all: 1961-13-45
+end
+$function$;
+
+-- A question with each moved day put back that stands in its SQL as it was.
+create or replace function privacy.days_put_back(question text, statement text)
+returns text
+language plpgsql stable
+as $function$
+declare
+    moved text;
+begin
+    for moved in select distinct parts[1] from regexp_matches(question, '{{ moved_day() }}', 'g') as found (parts) loop
+        if strpos(statement, moved) = 0 and strpos(statement, privacy.date_before(moved)) > 0 then
+            question := replace(question, moved, privacy.date_before(moved));
+        end if;
+    end loop;
+    return question;
 end
 $function$;
 
@@ -125,7 +173,7 @@ language sql stable strict
 as $function$
     select exists (
         select 1
-        from regexp_matches(question, '\m1(?:7[3-9]|8[0-8])[0-9]-[0-9]{2}-[0-9]{2}\M', 'g') as found (parts)
+        from regexp_matches(question, '{{ moved_day() }}', 'g') as found (parts)
         where strpos(statement, found.parts[1]) = 0 and strpos(statement, privacy.date_before(found.parts[1])) > 0
     )
 $function$;

@@ -1,6 +1,7 @@
 {#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym: what matches a pattern (an
-    e-mail address that nobody has is still one), each day that is said to be one of birth, and every run of words that is a value of a tagged column (but a
-    birth date: other days are anybody's), the longest first. Surrogates are found by their look and stay. -#}
+    e-mail address that nobody has is still one), each day that is said to be one of birth, and every run of words that is a value of a tagged column, the longest
+    first. (A birth date that nothing says to be one is replaced too, in the form 1961-07-03; privacy.days_as_in puts it
+    back where the SQL has it.) Surrogates are found by their look and stay. -#}
 {% macro function_pseudonymize_text() %}
 -- The patterns as one, with the looks that surrogates have.
 create or replace function privacy.personal_pattern()
@@ -127,7 +128,9 @@ begin
     return (
         select privacy.in_the_case_of(run, privacy.in_running_text(known.surrogate))
         from privacy.surrogate_index as known
-        where known.core_hash = privacy.hmac('core:' || lower(core)) and known.pii_class <> 'birth_date'
+        where known.core_hash = privacy.hmac('core:' || lower(core))
+            -- (a new key has moved the days on by now: privacy.move_birth_dates)
+            and (known.pii_class <> 'birth_date' or nullif(current_setting('auditune.old_birth_date_days', true), '') is null)
         order by known.pii_class, known.value_hash
         limit 1
     );

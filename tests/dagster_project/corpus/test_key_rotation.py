@@ -22,7 +22,8 @@ LITTLE = ("run", "--select", "int_pii_surrogates", "int_pair_candidates")
 REQUEST = uuid.UUID(int=1)
 FEEDBACK = """
 insert into raw_serving.requests (request_id, route, question_hash, question, sql, outcome, is_executed, latency_ms)
-values (%(id)s, '/v1/sql', privacy.keyed_hash(%(question)s), privacy.pseudonymize_text(%(question)s),
+values (%(id)s, '/v1/sql', privacy.keyed_hash(%(question)s),
+    privacy.days_as_in(privacy.pseudonymize_text(%(question)s), privacy.pseudonymize_sql(%(sql)s)),
     privacy.pseudonymize_sql(%(sql)s), 'ok', true, 1);
 insert into raw_serving.feedback (feedback_id, request_id, verdict, question, sql)
 select request_id, request_id, 'right', question, sql from raw_serving.requests
@@ -38,7 +39,8 @@ def owner(built_copy: Warehouse) -> Iterator[psycopg.Connection]:
 @pytest.fixture(scope="module")
 def before(owner: psycopg.Connection) -> dict[str, object]:
     """A question asked through the API and approved; then the state of the warehouse under the old key."""
-    owner.execute(FEEDBACK, {"id": REQUEST, "question": f"In which city does {NAME} live?", "sql": PERSONAL})
+    question = f"In which city does {NAME} of {BIRTH_DATE} live?"
+    owner.execute(FEEDBACK, {"id": REQUEST, "question": question, "sql": PERSONAL})
     return state(owner)
 
 
@@ -120,7 +122,7 @@ def test_what_the_api_stored_bears_the_persons_new_surrogates(
 ) -> None:
     question, statement = rotated["request"]
 
-    assert question == f"In which city does {rotated['zora'][0]} live?"
+    assert question == f"In which city does {rotated['zora'][0]} of {rotated['zora'][1]} live?"
     assert statement.startswith(
         f"select city from customers where full_name = '{rotated['zora'][0]}' and birth_date = '{rotated['zora'][1]}'"
     )

@@ -77,18 +77,21 @@ distinct_questions as (
 
 select
     ---------- ids
-    statement_hash,
-    privacy.keyed_hash(question) as question_hash,
+    distinct_questions.statement_hash,
+    privacy.keyed_hash(distinct_questions.question) as question_hash,
 
     ---------- text
-    privacy.pseudonymize_text(question) as question,
-    origin,
+    -- a question may name a birth date and not say that it is one: its SQL does
+    privacy.days_as_in(privacy.pseudonymize_text(distinct_questions.question), anonymized.statement) as question,
+    distinct_questions.origin,
 
     ---------- timestamps
-    first_asked_at,
-    ingested_at
+    distinct_questions.first_asked_at,
+    distinct_questions.ingested_at
 
 from distinct_questions
+left join {{ ref('int_statements_anonymized') }} as anonymized
+    on distinct_questions.statement_hash = anonymized.statement_hash
 {% if is_incremental() %}
 where not exists (
     select 1
