@@ -6,9 +6,10 @@ The masks are llguidance's: it walks the tokenizer's trie along the grammar, 15 
 from collections.abc import Sequence
 
 import llguidance.hf
-import llguidance.torch
+import numpy as np
 import torch
 from llguidance import LLMatcher
+from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from training.sql.catalog import Catalog
@@ -53,11 +54,10 @@ class GrammarConstraint:
         Returns:
             The logits, minus infinity at forbidden tokens.
         """
-        masks = llguidance.torch.allocate_token_bitmask(len(places), self._vocabulary)  # [B, vocabulary / 32]
+        masks = allocate_token_bitmask(len(places), self._vocabulary)  # [B, vocabulary / 32], a bit a token, all set
         for row, place in enumerate(places):
-            if place is None:
-                masks[row] = -1  # all bits set
-            else:
-                llguidance.torch.fill_next_token_bitmask(place, masks, row)
-        llguidance.torch.apply_token_bitmask_inplace(logits, masks.to(logits.device))
-        return logits
+            if place is not None:
+                fill_next_token_bitmask(place, masks, row)
+        # (llguidance.torch would do this by torch.compile, which takes a minute at the first question)
+        allowed = np.unpackbits(masks.view(np.uint8), axis=1, count=self._vocabulary, bitorder="little")
+        return logits.masked_fill_(torch.from_numpy(allowed == 0).to(logits.device), -torch.inf)
