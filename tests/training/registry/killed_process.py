@@ -33,7 +33,7 @@ def run_and_kill(operation: Callable[..., object], step: int, dsn: str, home: Pa
     Returns:
         Whether it was killed; False if it had fewer steps and succeeded.
     """
-    child = _processes.Process(target=_run, args=(operation, step, dsn, home, arguments))
+    child = _processes.Process(target=_run, args=(operation, step, dsn, home, arguments), daemon=True)
     child.start()
     child.join(timeout=60)
     assert child.exitcode in (0, -signal.SIGKILL), f"the operation failed by itself: {child.exitcode}"
