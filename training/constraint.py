@@ -48,7 +48,7 @@ class GrammarConstraint:
         """Forbids what the grammar does not go on with.
 
         Args:
-            logits: `[B, vocabulary]`; changed in place.
+            logits: `[B, vocabulary]`.
             places: One for each row; None leaves the row as it is.
 
         Returns:
@@ -60,4 +60,4 @@ class GrammarConstraint:
                 fill_next_token_bitmask(place, masks, row)
         # (llguidance.torch would do this by torch.compile, which takes a minute at the first question)
         allowed = np.unpackbits(masks.view(np.uint8), axis=1, count=self._vocabulary, bitorder="little")
-        return logits.masked_fill_(torch.from_numpy(allowed == 0).to(logits.device), -torch.inf)
+        return logits.masked_fill(torch.from_numpy(allowed == 0).to(logits.device), -torch.inf)
