@@ -21,7 +21,7 @@ from dagster_project.warehouse.settings import Warehouse
 from training.evaluate.suite.build import VariantBuilder, variant_names, variant_schema
 from training.evaluate.suite.search import Suite, choose_variants
 from training.sql.catalog import Catalog
-from training.sql.sandbox import sandbox_names
+from training.sql.schema_names import sandbox_names
 
 _READER = "auditune_sandbox"
 # Changed with what a suite is made of, so that all are made anew.

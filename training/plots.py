@@ -9,7 +9,7 @@ import matplotlib
 matplotlib.use("Agg")  # no display: these commands run in the background
 from matplotlib import pyplot as plt  # noqa: E402 - the backend must be chosen first
 
-from training.gate.scorecard import ALL, SPLITS, Scorecard  # noqa: E402
+from training.gate.scorecard import ALL, SPLITS, Scorecard  # noqa: E402 - behind the line above
 
 _COLORS = {"challenger": "tab:blue", "champion": "tab:orange", "base": "tab:gray"}
 

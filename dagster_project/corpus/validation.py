@@ -12,7 +12,8 @@ from dagster_project.corpus.production_statements import production_statements
 from dagster_project.corpus.rules_version import rules_version
 from dagster_project.warehouse.settings import Warehouse
 from training.sql.catalog import Catalog, read_catalog
-from training.sql.sandbox import Executor, sandbox_names
+from training.sql.sandbox import Executor
+from training.sql.schema_names import sandbox_names
 from training.sql.validate import PairVerdict, validate_statement
 
 _NEW_CANDIDATES = (Path(__file__).parent / "new_candidates.sql").read_text()

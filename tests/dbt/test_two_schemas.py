@@ -25,7 +25,8 @@ from training.evaluate.answering import Answered
 from training.evaluate.score import Scorer
 from training.evaluate.suite.score import TestSuite
 from training.sql.catalog import read_catalog
-from training.sql.sandbox import Executor, sandbox_names
+from training.sql.sandbox import Executor
+from training.sql.schema_names import sandbox_names
 
 pytestmark = pytest.mark.slow  # two builds of the project: a minute
 

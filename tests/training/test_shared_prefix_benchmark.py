@@ -68,8 +68,8 @@ def test_without_trl_the_command_says_how_to_install_it(monkeypatch, capsys):
     assert "--group bench" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_without_a_gpu_cuda_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(shared_prefix, "find_spec", lambda name: name)
     with pytest.raises(BadInput, match="--device cpu"):
         shared_prefix.measure_shared_prefix(Namespace(device="cuda"), print)

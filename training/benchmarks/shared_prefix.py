@@ -31,12 +31,15 @@ _LOSS_TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}  # relative, of the first 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declares the benchmark's options."""
-    lengths = lambda text: [int(length) for length in text.split(",")]  # noqa: E731
-    parser.add_argument("--schema-lengths", type=lengths, default=[130, 500, 1000, 2000], help="tokens, with commas")
+    parser.add_argument("--schema-lengths", type=_lengths, default=[130, 500, 1000, 2000], help="tokens, with commas")
     parser.add_argument("--batch", type=int, default=16, help="pairs a step (default: 16)")
     parser.add_argument("--steps", type=int, default=3, help="timed steps in each of the two turns (default: 3)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--model", choices=MODELS, help="shapes (default: smollm2-135m, on a GPU llama-3.1-8b)")
+
+
+def _lengths(text: str) -> list[int]:
+    return [int(length) for length in text.split(",")]
 
 
 def measure_shared_prefix(options: argparse.Namespace, report: Callable[[str], None]) -> dict[str, Any]:

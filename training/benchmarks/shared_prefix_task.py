@@ -102,8 +102,13 @@ def draw_batches(task: Task) -> tuple[list[int], list[list[Example]]]:
     """Draws the schema prefix, and the examples of the warm-up and of each timed step, each step's by length."""
     draw = random.Random(task.schema_length)  # noqa: S311 - tokens of a benchmark, not a secret
     vocabulary = _SHAPES[task.model]["vocab_size"]
-    tokens = lambda count: tuple(draw.randrange(1, vocabulary) for _ in range(count))  # noqa: E731
-    example = lambda: Example(tokens(draw.randint(*_PROMPT_TOKENS)), tokens(draw.randint(*_ANSWER_TOKENS)))  # noqa: E731
+
+    def tokens(count: int) -> tuple[int, ...]:
+        return tuple(draw.randrange(1, vocabulary) for _ in range(count))
+
+    def example() -> Example:
+        return Example(tokens(draw.randint(*_PROMPT_TOKENS)), tokens(draw.randint(*_ANSWER_TOKENS)))
+
     batches = [sorted((example() for _ in range(task.batch)), key=lambda e: e.length) for _ in range(task.steps + 1)]
     return list(tokens(task.schema_length)), batches
 
@@ -128,8 +133,13 @@ def useful_operations(model: LlamaForCausalLM, prefix_length: int, examples: lis
     attention, feed_forward = layer.self_attn, layer.mlp
     inputs = [attention.q_proj, attention.k_proj, attention.v_proj]
     outputs = [attention.o_proj]
-    adapter = lambda modules: sum(rank * (m.in_features + m.out_features) for m in modules)  # noqa: E731
-    frozen = lambda modules: sum(m.weight.numel() for m in modules)  # noqa: E731
+
+    def adapter(modules: list[torch.nn.Linear]) -> int:
+        return sum(rank * (module.in_features + module.out_features) for module in modules)
+
+    def frozen(modules: list[torch.nn.Linear]) -> int:
+        return sum(module.weight.numel() for module in modules)
+
     before = 4 * frozen(inputs) + 6 * adapter(inputs)  # operations a token, before and behind a layer's attention
     behind = 4 * frozen([*outputs, feed_forward.gate_proj, feed_forward.up_proj, feed_forward.down_proj]) + 6 * adapter(
         outputs

@@ -16,7 +16,8 @@ from training.evaluate.answering import Answered
 from training.evaluate.security import is_attempt
 from training.sql.catalog import Catalog
 from training.sql.guard import check
-from training.sql.sandbox import Executor, QueryRefused, sandbox_names
+from training.sql.sandbox import Executor, QueryRefused
+from training.sql.schema_names import sandbox_names
 
 FILE = "injection_questions.jsonl"
 

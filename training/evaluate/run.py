@@ -22,7 +22,8 @@ from training.evaluate.suite.score import TestSuite
 from training.evaluate.summary import summarize, summarize_injections, tags_of, text_table
 from training.plots import plot_accuracy
 from training.sql.difficulty import difficulty
-from training.sql.sandbox import Executor, sandbox_names
+from training.sql.sandbox import Executor
+from training.sql.schema_names import sandbox_names
 from training.usage import UsageMeter
 
 SPLITS = ("question_split", "template_split")

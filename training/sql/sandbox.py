@@ -6,18 +6,15 @@ The guard decides what may be run; this is the layer below it: a read-only trans
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import sql as pgsql
-from sqlglot import exp
-from sqlglot.tokens import TokenType
 
-from training.sql.errors import SqlError
-from training.sql.parse import WarehouseDialect, parse_select
+from training.sql.schema_names import in_schemas
 
 _Result = TypeVar("_Result")
 
@@ -65,54 +62,6 @@ def classify(sqlstate: str | None) -> str:
     if sqlstate is None:
         return "other"
     return _CLASSES_BY_STATE.get(sqlstate) or _CLASSES_BY_PREFIX.get(sqlstate[:2], "other")
-
-
-def sandbox_names(schemas: Iterable[str]) -> dict[str, str]:
-    """Names the schema that holds the sandbox of each business schema.
-
-    Args:
-        schemas: The business schemas.
-
-    Returns:
-        Business schema → its sandbox, in the given order.
-    """
-    return {schema: f"sandbox_{schema}" for schema in schemas}
-
-
-def in_schemas(sql: str, schemas: Mapping[str, str]) -> str:
-    """Writes other schemas in front of a query's tables.
-
-    Args:
-        sql: One query.
-        schemas: The new name of each schema to replace.
-
-    Returns:
-        The query, changed at those names alone; as it is where it names none of them, or cannot be parsed.
-    """
-    if not any(schema.lower() in sql.lower() for schema in schemas):
-        return sql
-    try:
-        tables = {
-            (_stored(table.args["db"]), table.name.lower())
-            for table in parse_select(sql).find_all(exp.Table)
-            if table.args.get("db") and _stored(table.args["db"]) in schemas
-        }
-    except SqlError:
-        return sql
-    tokens = WarehouseDialect().tokenize(sql)
-    pieces, end = [], 0
-    for before, schema, dot, table in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
-        is_first = before is None or before.token_type is not TokenType.DOT
-        name = schema.text if schema.token_type is TokenType.IDENTIFIER else schema.text.lower()
-        if is_first and dot.token_type is TokenType.DOT and (name, table.text.lower()) in tables:
-            pieces += [sql[end : schema.start], pgsql.Identifier(schemas[name]).as_string()]
-            end = schema.end + 1
-    return "".join([*pieces, sql[end:]])
-
-
-def _stored(name: exp.Identifier) -> str:
-    """A name as PostgreSQL stores it."""
-    return name.name if name.args.get("quoted") else name.name.lower()
 
 
 class QueryRefused(RuntimeError):

@@ -20,6 +20,7 @@ from dagster_project.services.errors import ServiceError
 from dagster_project.services.processes import end, pid_file, running_pid, spawn
 from dagster_project.services.up import up
 from dagster_project.warehouse.settings import Warehouse
+from tests.processes import is_alive
 
 
 def web_server(name: str = "web") -> Service:
@@ -103,13 +104,6 @@ def test_children_go_too_even_where_their_parent_is_gone(home: Path) -> None:
     while any(is_alive(int(child)) for child in children):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_pid_file_of_another_program_is_not_obeyed(home: Path) -> None:

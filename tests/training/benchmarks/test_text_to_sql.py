@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.processes import is_alive
 from tests.training.benchmarks.toy_benchmark import pair_rows, write_benchmark
 from training.benchmarks.__main__ import main
 from training.benchmarks.text_to_sql.database import load
@@ -59,14 +60,6 @@ def test_the_last_line_is_the_result_and_nothing_is_left_running(tmp_path, monke
     assert "| question_split | adapter | 4 |" in (out / "result.md").read_text()
     assert (out / "query_split" / "run" / "adapter" / "adapter_model.safetensors").exists()
     assert not list(temporary.glob("auditune-benchmark-*"))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet is dead."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])

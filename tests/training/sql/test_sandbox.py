@@ -3,7 +3,8 @@
 import psycopg
 import pytest
 
-from training.sql.sandbox import Executor, QueryRefused, in_schemas, sandbox_names
+from training.sql.sandbox import Executor, QueryRefused
+from training.sql.schema_names import in_schemas, sandbox_names
 
 
 def test_reads_rows_and_columns(executor: Executor) -> None:
