@@ -18,7 +18,7 @@ from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
 
 if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
-    from training.generate import Generation
+    from training.generation import Generation
 
 # What a caller is told about each class of error; the server's own message may quote data.
 _MESSAGES = {

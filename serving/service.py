@@ -15,7 +15,7 @@ from serving.request_log import RequestLog
 from training.sql.catalog import Catalog
 
 if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
-    from training.generate import Generation
+    from training.generation import Generation
 
 
 @dataclass(frozen=True)
