@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
+if TYPE_CHECKING:
     from training.generation import Generation
 
 log = structlog.get_logger(__name__)
