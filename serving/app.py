@@ -18,6 +18,7 @@ from serving.routes import completions, feedback, health, metrics, models, revie
 from serving.schemas import ErrorResponse
 from serving.service import Champion, Service
 from serving.settings import Settings
+from serving.spool import Spool, read_spool_key
 
 _ERRORS = {
     404: {"model": ErrorResponse, "description": "No such model or request"},
@@ -52,7 +53,10 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
 async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, numbers: Metrics) -> AsyncIterator[None]:
     database = Database(settings.api_dsn)
     database.pool.open()
-    request_log = RequestLog(database.pool, numbers, queue_size=settings.request_log_queue_size)
+    spool = Spool(
+        settings.home / "spool", read_spool_key(settings.home), limit_bytes=int(settings.request_log_spool_mib * 2**20)
+    )
+    request_log = RequestLog(database.pool, numbers, spool)
     engine = MicroBatchEngine(
         champion.generate,
         queue_size=settings.engine_queue_size,
@@ -68,7 +72,9 @@ async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, num
         cost_ceiling=settings.cost_ceiling,
     )
     numbers.watch("auditune_engine_queue_depth", "Questions that wait for the model", engine.queue_depth)
-    numbers.watch("auditune_request_log_depth", "Request rows not yet written", request_log.depth)
+    numbers.watch("auditune_request_log_depth", "Rows in the spool, not yet written", request_log.depth)
+    numbers.watch("auditune_request_log_bytes", "Their size on disk", request_log.waiting_bytes)
+    numbers.watch("auditune_request_log_age_seconds", "How long the oldest of them has waited", request_log.age_seconds)
     app.state.service = Service(
         champion=champion,
         engine=engine,

@@ -1,11 +1,12 @@
 """What every route that takes a question does with it: answer, count, log the row."""
 
+import time
 from uuid import UUID
 
 from serving.answer import Answer
 from serving.engine import EngineBusy
-from serving.errors import Busy, GenerationFailed
-from serving.request_log import RequestRow
+from serving.errors import Busy, GenerationFailed, LogFull
+from serving.request_log import NotKept, RequestRow
 from serving.service import Service
 
 
@@ -22,18 +23,33 @@ async def ask(service: Service, *, request_id: UUID, route: str, question: str, 
 
     Raises:
         Busy: Too many questions wait; no row is written.
+        LogFull: The row could be kept nowhere, so there is no answer either.
         GenerationFailed: The model gave no answer; its row is written.
     """
+    if service.request_log.is_full():  # asked before the model works in vain
+        service.metrics.shed.labels("log").inc()
+        raise LogFull
     try:
         answer = await service.answerer.answer(question, is_run=is_run)
     except EngineBusy as error:
-        service.metrics.shed.inc()
+        service.metrics.shed.labels("engine").inc()
         raise Busy from error
+    await _keep(service, _row(service, request_id, route, question, answer, row_cap))
     _count(service, route, answer)
-    service.request_log.add(_row(service, request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
+
+
+async def _keep(service: Service, row: RequestRow) -> None:
+    """Make the row durable before the answer is sent."""
+    started = time.perf_counter()
+    try:
+        await service.request_log.add(row)
+    except NotKept as error:
+        service.metrics.shed.labels("log").inc()
+        raise LogFull from error
+    service.metrics.stage_seconds.labels("log").observe(time.perf_counter() - started)
 
 
 def _count(service: Service, route: str, answer: Answer) -> None:
@@ -43,6 +59,8 @@ def _count(service: Service, route: str, answer: Answer) -> None:
     if answer.generation is not None:
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
+        if answer.generation.drafts:
+            service.metrics.grammar_rejections.inc()
 
 
 def _row(service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
