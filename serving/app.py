@@ -23,6 +23,7 @@ from serving.request_log import RequestLog
 from serving.routes import completions, feedback, health, metrics, models, review, review_page, sql
 from serving.service import Champion, Service
 from serving.settings import Settings
+from serving.spool import Spool, read_spool_key
 
 
 def create_app(settings: Settings, champion: Champion, source: AdapterSource | None = None) -> FastAPI:
@@ -67,7 +68,10 @@ async def _lifespan(
         own_token=settings.api_key and settings.api_key.get_secret_value(),
     )
     key_ring.open()
-    request_log = RequestLog(database.pool, numbers, queue_size=settings.request_log_queue_size)
+    spool = Spool(
+        settings.home / "spool", read_spool_key(settings.home), limit_bytes=int(settings.request_log_spool_mib * 2**20)
+    )
+    request_log = RequestLog(database.pool, numbers, spool)
     reader = Reader(
         settings.reader_dsn,
         search_path=",".join(settings.schemas),
@@ -80,7 +84,9 @@ async def _lifespan(
         champion, serve=partial(_serve, settings=settings, reader=reader), source=source, canary=settings.canary
     )
     numbers.watch("auditune_engine_queue_depth", "Questions that wait for the model", adapters.queue_depth)
-    numbers.watch("auditune_request_log_depth", "Request rows not yet written", request_log.depth)
+    numbers.watch("auditune_request_log_depth", "Rows in the spool, not yet written", request_log.depth)
+    numbers.watch("auditune_request_log_bytes", "Their size on disk", request_log.waiting_bytes)
+    numbers.watch("auditune_request_log_age_seconds", "How long the oldest of them has waited", request_log.age_seconds)
     app.state.service = Service(
         adapters=adapters,
         database=database,

@@ -1,13 +1,14 @@
 """What every route that takes a question does with it: answer, count, log the row."""
 
+import time
 from dataclasses import replace
 from uuid import UUID
 
 from serving.access.caller import Caller
 from serving.answer import Answer
 from serving.engine import EngineBusy
-from serving.errors import Busy, GenerationFailed
-from serving.request_log import RequestRow
+from serving.errors import Busy, GenerationFailed, LogFull
+from serving.request_log import NotKept, RequestRow
 from serving.service import Service
 from training.registry import CHAMPION
 
@@ -39,24 +40,39 @@ async def ask(
         ScopeMissing: The caller may not ask, or may not fetch rows.
         RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
+        LogFull: The row could be kept nowhere, so there is no answer either.
         GenerationFailed: The model gave no answer; its row is written.
     """
     caller.require("ask")
     if is_run:
         caller.require("run")
+    if service.request_log.is_full():  # asked before the model works in vain
+        service.metrics.shed.labels("log").inc()
+        raise LogFull
     try:
         with service.adapters.lease(request_id, model) as served:
             answer = await served.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
-        service.metrics.shed.inc()
+        service.metrics.shed.labels("engine").inc()
         raise Busy from error
+    await _keep(service, _row(caller, request_id, route, question, answer, row_cap))
     _count(service, route, answer)
-    service.request_log.add(_row(caller, request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
+
+
+async def _keep(service: Service, row: RequestRow) -> None:
+    """Make the row durable before the answer is sent."""
+    started = time.perf_counter()
+    try:
+        await service.request_log.add(row)
+    except NotKept as error:
+        service.metrics.shed.labels("log").inc()
+        raise LogFull from error
+    service.metrics.stage_seconds.labels("log").observe(time.perf_counter() - started)
 
 
 def _count(service: Service, route: str, answer: Answer) -> None:
@@ -66,6 +82,8 @@ def _count(service: Service, route: str, answer: Answer) -> None:
     if answer.generation is not None:
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
+        if answer.generation.drafts:
+            service.metrics.grammar_rejections.inc()
 
 
 def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:

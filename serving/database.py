@@ -1,4 +1,4 @@
-"""The API's own connections to the warehouse, as auditune_api: the registry, the request log, feedback, reviews."""
+"""The API's own connections to the warehouse, as auditune_api: the registry, the request log, reviews."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +9,12 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 from serving.adapter_event import AdapterEvent
-from serving.schemas import FeedbackRequest, QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
+from serving.schemas import QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
 from training.registry.aliases import list_aliases
 
 _CHECK_SECONDS = 2.0
 
 _HERE = Path(__file__).parent
-_FEEDBACK = (_HERE / "insert_feedback.sql").read_text()
 _QUEUE = (_HERE / "review_queue.sql").read_text()
 _REVIEW = (_HERE / "insert_review.sql").read_text()
 _CANARY_QUESTIONS = (_HERE / "canary_questions.sql").read_text()
@@ -83,20 +82,15 @@ class Database:
         with self.pool.connection() as conn:
             conn.execute(_ADAPTER_EVENT, {"event_id": uuid4(), **asdict(event)})
 
-    def store_feedback(self, feedback: FeedbackRequest) -> UUID:
-        """Store a verdict, its texts pseudonymized by the warehouse.
-
-        Returns:
-            The new feedback id.
+    def has_request(self, request_id: UUID) -> bool:
+        """Return whether a request is in the log.
 
         Raises:
-            psycopg.errors.ForeignKeyViolation: No such request.
             psycopg.OperationalError: The warehouse is away.
         """
-        feedback_id = uuid4()
+        query = "select exists (select from raw_serving.requests where request_id = %s)"
         with self.pool.connection() as conn:
-            conn.execute(_FEEDBACK, {"feedback_id": feedback_id, **feedback.model_dump()})
-        return feedback_id
+            return conn.execute(query, (request_id,)).fetchone()[0]
 
     def read_queue(self, limit: int, offset: int = 0, candidate_id: str | None = None) -> ReviewQueue:
         """Read what waits for a reviewer, undecided candidates first.

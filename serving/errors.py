@@ -54,6 +54,15 @@ class Busy(ApiError):
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
+class LogFull(ApiError):
+    """The row of the request could be kept nowhere, so its answer is not given."""
+
+    status = 503
+    code = "log_full"
+    message = "Too many requests wait for the warehouse to take their rows: ask again in a minute."
+    headers = {"Retry-After": "60"}
+
+
 class GenerationFailed(ApiError):
     """The model gave no answer."""
 

@@ -19,20 +19,27 @@ class Metrics:
             "auditune_answers", "Questions answered, by outcome: ok or an error class", ["route", "outcome"],
             registry=self.registry,
         )  # fmt: skip
-        self.shed = Counter("auditune_shed_requests", "Questions refused, the queue being full", registry=self.registry)
+        self.shed = Counter(
+            "auditune_shed_requests", "Questions refused, what they wait for being full: engine, log", ["full"],
+            registry=self.registry,
+        )  # fmt: skip
         self.stage_seconds = Histogram(
-            "auditune_stage_seconds", "Time by stage: generation, guard, execution, total", ["stage"],
+            "auditune_stage_seconds", "Time by stage: generation, guard, execution, total, log", ["stage"],
             buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.tokens = Counter(
             "auditune_tokens", "Tokens, by kind: prompt, completion", ["kind"], registry=self.registry
         )
+        self.grammar_rejections = Counter(
+            "auditune_grammar_rejections", "Answers that were refused after decoding, and drawn again",
+            registry=self.registry,
+        )  # fmt: skip
         self.log_rows = Counter(
-            "auditune_request_log_rows", "Rows of the request log, by state: written, dropped, refused", ["state"],
+            "auditune_request_log_rows", "Rows by state: written, without_text, refused, damaged", ["state"],
             registry=self.registry,
         )  # fmt: skip
 
-    def watch(self, name: str, description: str, read: Callable[[], int]) -> None:
+    def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read at each scrape."""
         Gauge(name, description, registry=self.registry).set_function(read)
 

@@ -1,137 +1,182 @@
-"""The request log: a row of raw_serving.requests for every question, written by a thread of its own.
+"""The request log: a row of raw_serving.requests for every question, of raw_serving.feedback for every verdict.
 
-Answers never wait for the log. While the warehouse is away, rows wait in a bounded queue in memory (they hold the
-question in clear, so they are not written to disk); past the bound they are dropped, and counted.
+A row is on disk, encrypted, before its answer is sent (`add` returns), so neither kill -9 nor an absent warehouse loses
+it. Rows that arrive together share one sync of the disk. A thread of its own takes them from the spool to the
+warehouse, in order, and again where it cannot know whether they arrived: a row's id makes it count once.
 """
 
-import queue
+import asyncio
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import UUID
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import structlog
 from psycopg_pool import ConnectionPool
+from pydantic import ValidationError
 
 from serving.metrics import Metrics
+from serving.request_rows import FeedbackRow, RequestRow, Row, RowWriter, decode, encode
+from serving.spool import Spool, SpoolFull
+from serving.spool_segment import Part, Record
+
+__all__ = ["FeedbackRow", "NotKept", "RequestLog", "RequestRow"]
 
 log = structlog.get_logger(__name__)
 
-_INSERT = (Path(__file__).parent / "insert_request.sql").read_text()
 _BATCH_ROWS = 100
 _RETRY_SECONDS = 1.0
-_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+_IDLE_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class RequestRow:
-    """One question and what became of it; columns of raw_serving.requests. `question` and `sql` are in clear here."""
-
-    request_id: UUID
-    route: str
-    question: str
-    sql: str | None
-    outcome: str
-    is_executed: bool
-    error_class: str | None
-    row_count: int | None
-    generation_ms: float | None
-    execution_ms: float | None
-    latency_ms: float
-    prompt_tokens: int
-    completion_tokens: int
-    key_id: str | None
-    adapter_id: str
-    base_model: str
-    requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+class NotKept(Exception):
+    """A row could be kept neither in the spool nor in the warehouse; its answer must not be sent."""
 
 
 class RequestLog:
-    """Takes rows without waiting and writes them in batches, in order."""
+    """Makes rows durable, then writes them into the warehouse."""
 
-    def __init__(self, pool: ConnectionPool, metrics: Metrics, *, queue_size: int, close_seconds: float = 10.0):
-        self._pool = pool
-        self._metrics = metrics
+    def __init__(self, pool: ConnectionPool, metrics: Metrics, spool: Spool, *, close_seconds: float = 10.0):
+        """Starts the thread that writes.
+
+        Args:
+            pool: Connections to the warehouse.
+            metrics: Counts rows by state.
+            spool: Where rows wait; closed with the log.
+            close_seconds: Longest wait for the warehouse when the API stops.
+        """
+        self._spool = spool
         self._close_seconds = close_seconds
-        self._rows: queue.Queue[RequestRow | None] = queue.Queue(maxsize=queue_size)
-        self._unwritten = threading.Condition()
-        self._pending = 0
+        self._count = lambda state, rows: metrics.log_rows.labels(state).inc(rows)
+        self._writer = RowWriter(pool, self._count)
+        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._keeping: asyncio.Task[None] | None = None
+        self._keeper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="request-log-keep")
+        self._has_news = threading.Event()
+        self._written = threading.Condition()
         self._is_closing = threading.Event()
-        self._writer = threading.Thread(target=self._write_until_closed, name="request-log", daemon=True)
-        self._writer.start()
+        self._is_away = False
+        self._drainer = threading.Thread(target=self._drain_until_closed, name="request-log", daemon=True)
+        self._drainer.start()
 
-    def add(self, row: RequestRow) -> None:
-        """Queue a row; where the queue is full, drop and count it."""
-        with self._unwritten:
-            try:
-                self._rows.put_nowait(row)
-            except queue.Full:
-                self._metrics.log_rows.labels("dropped").inc()
-                log.warning("request row dropped, the queue is full", dropped_request_id=str(row.request_id))
-                return
-            self._pending += 1
+    async def add(self, row: Row) -> None:
+        """Keep a row; it is durable when this returns.
+
+        Raises:
+            NotKept: The spool is full, or neither disk nor warehouse takes the row.
+        """
+        kept = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, kept))
+        if self._keeping is None:
+            self._keeping = asyncio.create_task(self._keep_waiting())
+        await kept
+
+    def is_full(self) -> bool:
+        """Return whether a question asked now could not be logged."""
+        return self._spool.is_full()
 
     def depth(self) -> int:
         """Return how many rows are not yet written."""
-        return self._pending
+        return self._spool.depth()
+
+    def age_seconds(self) -> float:
+        """Return how long the oldest of them has waited."""
+        return self._spool.age_seconds()
+
+    def waiting_bytes(self) -> int:
+        """Return their size on disk."""
+        return self._spool.waiting_bytes()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until every queued row is written.
+        """Wait until every row that has been added is written.
 
         Returns:
             Whether that happened in time.
         """
-        with self._unwritten:
-            return self._unwritten.wait_for(lambda: self._pending == 0, timeout=seconds)
+        target = self._spool.appended
+        with self._written:
+            return self._written.wait_for(lambda: self._spool.confirmed >= target, timeout=seconds)
 
     def close(self) -> None:
-        """Write what waits, for a few seconds at most, and stop."""
+        """Write what waits, for a few seconds at most, and stop; the rest stays in the spool for the next start."""
+        self._keeper.shutdown(wait=True)
         if not self.flush(self._close_seconds):
-            log.error("request rows lost at shutdown, the warehouse is away", rows=self.depth())
+            log.warning("request rows stay in the spool, the warehouse is away", rows=self.depth())
         self._is_closing.set()
-        with suppress(queue.Full):  # a full queue needs nothing more to wake the writer
-            self._rows.put_nowait(None)
-        self._writer.join(self._close_seconds)
+        self._has_news.set()
+        self._drainer.join(self._close_seconds)
+        self._spool.close()
 
-    def _write_until_closed(self) -> None:
+    async def _keep_waiting(self) -> None:
+        """Keep what has come meanwhile, all of it at once, until nothing more has."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                problem = await loop.run_in_executor(self._keeper, self._keep, [row for row, _ in batch])
+                for _, kept in batch:
+                    if kept.done():  # its caller has gone
+                        continue
+                    if problem is None:
+                        kept.set_result(None)
+                    else:
+                        kept.set_exception(NotKept(problem))
+        finally:
+            self._keeping = None
+
+    def _keep(self, rows: Sequence[Row]) -> str | None:
+        """Keep rows in the spool, or in the warehouse where the disk takes none; return what is wrong."""
+        try:
+            self._spool.append([encode(row) for row in rows])
+        except SpoolFull as error:
+            return str(error)
+        except OSError as disk:
+            try:
+                self._writer.write(rows)
+            except psycopg.Error as warehouse:
+                problem = f"{type(disk).__name__} {disk.errno}, {type(warehouse).__name__}"
+                log.error("request rows can be kept nowhere", rows=len(rows), problem=problem)
+                return problem
+            log.warning("the spool cannot be written, rows go straight to the warehouse", errno=disk.errno)
+        except Exception as error:  # whatever it is, the callers must hear of it
+            log.error("request rows cannot be kept", rows=len(rows), error_class=type(error).__name__)
+            return type(error).__name__
+        self._has_news.set()
+        return None
+
+    def _drain_until_closed(self) -> None:
         while not self._is_closing.is_set():
-            batch = self._take_batch()
-            while batch and not self._is_closing.is_set():
-                try:
-                    self._write(batch)
-                except _AWAY as error:
-                    log.warning("request rows wait, the warehouse is away", error_class=type(error).__name__)
-                    self._is_closing.wait(_RETRY_SECONDS)
-                    continue
-                with self._unwritten:
-                    self._pending -= len(batch)
-                    self._unwritten.notify_all()
-                break
+            self._has_news.clear()
+            try:
+                part = self._spool.read(_BATCH_ROWS)
+                if part.taken:
+                    self._drain(part)
+                elif not self._has_news.wait(_IDLE_SECONDS):
+                    self._spool.tidy()
+            except Exception as error:  # the thread must live on; the rows are safe where they are
+                if not self._is_away:  # said once, not every second
+                    log.warning("request rows wait", error_class=type(error).__name__)
+                self._is_away = True
+                self._is_closing.wait(_RETRY_SECONDS)
 
-    def _take_batch(self) -> list[RequestRow]:
-        taken = [self._rows.get()]
-        with suppress(queue.Empty):
-            while len(taken) < _BATCH_ROWS:
-                taken.append(self._rows.get_nowait())
-        return [row for row in taken if row is not None]
+    def _drain(self, part: Part) -> None:
+        """Write a part of the spool and remove it there."""
+        rows = [row for record in part.records if (row := self._decode(record)) is not None]
+        if rows:
+            self._writer.write(rows)
+        if part.damaged:
+            self._count("damaged", part.damaged)
+        if self._is_away:
+            log.info("request rows are written again")
+            self._is_away = False
+        with self._written:
+            self._spool.confirm()
+            self._written.notify_all()
 
-    def _write(self, batch: Sequence[RequestRow]) -> None:
-        """Write each row by itself, so that one the warehouse refuses does not take the others with it."""
-        with self._pool.connection() as conn:
-            for row in batch:
-                try:
-                    written = conn.execute(_INSERT, asdict(row)).rowcount
-                except _AWAY:
-                    raise
-                except Exception as error:  # one row must not stop the log, whatever is wrong with it
-                    # The message may quote the row, so only the error's class is kept.
-                    self._metrics.log_rows.labels("refused").inc()
-                    log.error(
-                        "request row refused", refused_request_id=str(row.request_id), error_class=type(error).__name__
-                    )
-                else:
-                    self._metrics.log_rows.labels("written").inc(written)
+    def _decode(self, record: Record) -> Row | None:
+        try:
+            return decode(record.payload)
+        except ValidationError:
+            self._count("refused", 1)
+            log.error("a row of the spool is not of this version of the API")
+            return None
