@@ -1,4 +1,4 @@
-"""From an evaluated adapter to the champion: the encrypted release, the gate's decision and report, the alias."""
+"""From an evaluated adapter to the champion: the encrypted release, the gate's decision and report, the aliases."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from training.gate import Finding, GateDecision, Scorecard, decide
 from training.gate.report import REPORT_FILE, Subject
 from training.gate.scorecard import SPLITS
 from training.registry.aliases import promote, resolve
-from training.registry.records import AdapterRecord, RegistryError
+from training.registry.records import CHALLENGER, AdapterRecord, RegistryError
 from training.registry.releasing import release
 
 OWNERS = ["platform@example.com"]
@@ -51,7 +51,7 @@ def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     name="release_adapter",
 )
 def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
-    """Encrypts and registers the newest adapter, and makes it the champion if the gate lets it."""
+    """Encrypts and registers the newest adapter as the challenger, and makes it champion too if the gate lets it."""
     settings, config = warehouse.settings, TrainingSettings().training_config
     data = current_dataset(settings.home)
     run = run_for(settings.home, data.name, config, settings.base_model)
@@ -70,6 +70,8 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             used_by=USED_BY,
             kms_key_arn=TrainingSettings().kms_key_arn or None,
         )
+        # Before it is judged, so that a challenger that is refused, or a gate that fails, has its name all the same.
+        promote(connection, adapter_id, alias=CHALLENGER, set_by=USED_BY, reason=_measured(run, challenger))
         champion = _champion(connection)
         champion_id = None if champion is None else champion.adapter_id
         if champion_id == adapter_id:
@@ -142,6 +144,16 @@ def _judge(
     }
     insert_rows(connection, "raw_training.gate_decisions", [decision_row])
     return decision, _show(settings, numbers)
+
+
+def _measured(run: Run, challenger: Scorecard) -> str:
+    """Why an adapter becomes the challenger, in a sentence: it was trained and judged, and how it did."""
+    figures = [
+        f"{score.value:.1%} of {score.n} on the {split}"
+        for split in SPLITS
+        if (score := challenger.score(split)) is not None
+    ]
+    return f"Trained and judged in the run {run.run_id}: {', '.join(figures) or 'on no pair'}."
 
 
 def _last_numbers(connection: psycopg.Connection, run_id: str) -> dict[str, Any]:
