@@ -12,9 +12,22 @@ from serving.database import Database
 from serving.engine import MicroBatchEngine
 from serving.execution import Reader
 from serving.metrics import Metrics
+from serving.own_pages_only import OwnPagesOnly
+from serving.page.render import static_files
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
-from serving.routes import completions, feedback, health, metrics, models, review, review_page, sql
+from serving.routes import (
+    ask_page,
+    completions,
+    feedback,
+    health,
+    metrics,
+    models,
+    review,
+    review_page,
+    sql,
+    validation,
+)
 from serving.schemas import ErrorResponse
 from serving.service import Champion, Service
 from serving.settings import Settings
@@ -41,10 +54,13 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
         lifespan=partial(_lifespan, settings=settings, champion=champion, numbers=numbers),
         responses=_ERRORS,
     )
+    app.add_middleware(OwnPagesOnly, hosts=frozenset(name.lower() for name in settings.allowed_hosts))
     app.add_middleware(RequestContext, metrics=numbers)
     errors.install(app)
-    for module in (sql, completions, models, feedback, review, review_page, health, metrics):
+    routes = (sql, validation, completions, models, feedback, review, health, metrics, ask_page, review_page)
+    for module in routes:
         app.include_router(module.router)
+    app.mount("/static", static_files(), name="static")
     return app
 
 
@@ -73,6 +89,7 @@ async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, num
         champion=champion,
         engine=engine,
         answerer=Answerer(engine, champion.catalog, reader),
+        reader=reader,
         database=database,
         request_log=request_log,
         metrics=numbers,

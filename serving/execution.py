@@ -2,13 +2,17 @@
 
 import asyncio
 import queue
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from psycopg.conninfo import make_conninfo
 
 from training.sql.sandbox import Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
+
+_Result = TypeVar("_Result")
 
 
 class NotRun(Exception):
@@ -53,7 +57,18 @@ class Reader:
         Raises:
             NotRun: It cannot be planned, or costs too much.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_executor, self._run, sql)
+
+    async def plan(self, sql: str) -> None:
+        """Have PostgreSQL plan a statement, and not run it.
+
+        Args:
+            sql: A statement that the guard allowed.
+
+        Raises:
+            NotRun: It cannot be planned, or would cost too much to run.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._with_executor, self._plan, sql)
 
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
@@ -61,13 +76,21 @@ class Reader:
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _run(self, sql: str) -> Execution:
+    def _with_executor(self, action: Callable[[Executor, str], _Result], sql: str) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            if executor.estimate_cost(sql) > self._cost_ceiling:
-                raise NotRun("too_expensive")
-            return executor.run(sql)
-        except QueryRefused as error:
-            raise NotRun(error.error_class) from error
+            return action(executor, sql)
         finally:
             self._idle.put(executor)
+
+    def _run(self, executor: Executor, sql: str) -> Execution:
+        self._plan(executor, sql)
+        return executor.run(sql)
+
+    def _plan(self, executor: Executor, sql: str) -> None:
+        try:
+            cost = executor.estimate_cost(sql)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
+        if cost > self._cost_ceiling:
+            raise NotRun("too_expensive")

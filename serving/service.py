@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import Engine
+from serving.execution import Reader
 from serving.metrics import Metrics
 from serving.request_log import RequestLog
 from training.sql.catalog import Catalog
@@ -42,6 +43,7 @@ class Service:
     champion: Champion
     engine: Engine
     answerer: Answerer
+    reader: Reader
     database: Database
     request_log: RequestLog
     metrics: Metrics

@@ -17,6 +17,8 @@ class Settings(BaseSettings):
         home: State folder with `adapters/` and `keys/`.
         api_host: Address to listen on.
         api_port: Port to listen on.
+        allowed_hosts: Host names, comma-separated, that the API is reached by beside localhost and plain addresses; `*`
+            for all. Others are refused, so that no page of another site can pretend to be the API's.
         api_dsn: Warehouse, as auditune_api: the registry, the request log.
         reader_dsn: Warehouse, as auditune_reader: rows of the business schemas, read-only.
         base_model: Where the base model of this warehouse's adapters is: a file, a folder or a Hugging Face id.
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
     home: Path = _DEFAULT_HOME
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     api_dsn: str
     reader_dsn: str
     base_model: str | None = None
@@ -49,9 +52,9 @@ class Settings(BaseSettings):
     row_cap: int = Field(default=10_000, ge=1)
     request_log_queue_size: int = Field(default=1000, ge=1)
 
-    @field_validator("schemas", mode="before")
+    @field_validator("schemas", "allowed_hosts", mode="before")
     @classmethod
-    def _split_schemas(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+    def _split_names(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())

@@ -1,0 +1,22 @@
+"""POST /v1/validate: would this SQL be run? The page asks while a person corrects an answer."""
+
+from fastapi import APIRouter
+
+from serving.schemas import ValidationRequest, ValidationResponse
+from serving.service import ServiceDep
+from serving.validation import validate
+
+router = APIRouter(tags=["questions"])
+
+
+@router.post("/v1/validate")
+async def validate_sql(body: ValidationRequest, service: ServiceDep) -> ValidationResponse:
+    """Check SQL with the guard and PostgreSQL's planner. Nothing is run, and nothing is stored."""
+    validation = await validate(body.sql, service.champion.catalog, service.reader)
+    return ValidationResponse(
+        valid=validation.is_valid,
+        rule=validation.rule,
+        message=validation.message,
+        tables=list(validation.tables),
+        columns=list(validation.columns),
+    )
