@@ -18,9 +18,22 @@ from serving.database import Database
 from serving.engine import MicroBatchEngine
 from serving.execution import Reader
 from serving.metrics import Metrics
+from serving.own_pages_only import OwnPagesOnly
+from serving.page.render import static_files
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
-from serving.routes import completions, feedback, health, metrics, models, review, review_page, sql
+from serving.routes import (
+    ask_page,
+    completions,
+    feedback,
+    health,
+    metrics,
+    models,
+    review,
+    review_page,
+    sql,
+    validation,
+)
 from serving.service import Champion, Service
 from serving.settings import Settings
 from serving.spool import Spool, read_spool_key
@@ -48,10 +61,13 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
         trusted_proxies=settings.trusted_proxies,
         body_limit_bytes=settings.body_limit_bytes,
     )
+    app.add_middleware(OwnPagesOnly, hosts=frozenset(name.lower() for name in settings.allowed_hosts))
     app.add_middleware(RequestContext, metrics=numbers)  # added last: the outermost
     errors.install(app)
-    for module in (sql, completions, models, feedback, review, review_page, health, metrics):
+    routes = (sql, validation, completions, models, feedback, review, health, metrics, ask_page, review_page)
+    for module in routes:
         app.include_router(module.router)
+    app.mount("/static", static_files(), name="static")
     return app
 
 
@@ -89,6 +105,7 @@ async def _lifespan(
     numbers.watch("auditune_request_log_age_seconds", "How long the oldest of them has waited", request_log.age_seconds)
     app.state.service = Service(
         adapters=adapters,
+        reader=reader,
         database=database,
         key_ring=key_ring,
         request_log=request_log,

@@ -1,20 +1,23 @@
 """The API's own connections to the warehouse, as auditune_api: the registry, the request log, reviews."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 from psycopg_pool import ConnectionPool
 
 from serving.adapter_event import AdapterEvent
+from serving.page.history import PastQuestion
 from serving.schemas import QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
 from training.registry.aliases import list_aliases
 
 _CHECK_SECONDS = 2.0
 
 _HERE = Path(__file__).parent
+_PAST_QUESTIONS = (_HERE / "past_questions.sql").read_text()
 _QUEUE = (_HERE / "review_queue.sql").read_text()
 _REVIEW = (_HERE / "insert_review.sql").read_text()
 _CANARY_QUESTIONS = (_HERE / "canary_questions.sql").read_text()
@@ -91,6 +94,18 @@ class Database:
         query = "select exists (select from raw_serving.requests where request_id = %s)"
         with self.pool.connection() as conn:
             return conn.execute(query, (request_id,)).fetchone()[0]
+
+    def read_past_questions(self, request_ids: Sequence[UUID]) -> list[PastQuestion]:
+        """Read what is stored of some questions, in pseudonymized form, newest first.
+
+        Args:
+            request_ids: Their request ids; who has none of a question does not see it.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn, conn.cursor(row_factory=class_row(PastQuestion)) as cursor:
+            return cursor.execute(_PAST_QUESTIONS, {"request_ids": list(request_ids)}).fetchall()
 
     def read_queue(self, limit: int, offset: int = 0, candidate_id: str | None = None) -> ReviewQueue:
         """Read what waits for a reviewer, undecided candidates first.

@@ -135,12 +135,30 @@ class NoQueue(ApiError):
 
 
 class ForeignForm(ApiError):
-    """A form was sent from another site's page."""
+    """Another site's page has made the browser send a request."""
 
     status = 403
     type = "invalid_request_error"
     code = "foreign_form"
-    message = "The form was sent from another page: open /review and decide there."
+    message = "The request was sent from another site's page: open the API's own page and send it from there."
+
+
+class UnknownHost(ApiError):
+    """The request's Host is no name of the API: perhaps a page whose name was turned to our address."""
+
+    status = 421
+    type = "invalid_request_error"
+    code = "unknown_host"
+    message = "The API is not known under that host name: use its address, or add the name to AUDITUNE_ALLOWED_HOSTS."
+
+
+class TooLarge(ApiError):
+    """A form holds more than any of ours."""
+
+    status = 413
+    type = "invalid_request_error"
+    code = "too_large"
+    message = "The form is too large: send less."
 
 
 class NoQuestion(ApiError):

@@ -2,13 +2,17 @@
 
 import asyncio
 import queue
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from psycopg.conninfo import make_conninfo
 
 from training.sql.sandbox import Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
+
+_Result = TypeVar("_Result")
 
 
 class NotRun(Exception):
@@ -54,7 +58,19 @@ class Reader:
         Raises:
             NotRun: It cannot be planned, or costs too much.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql, database_role)
+        return await self._in_thread(self._run, sql, database_role)
+
+    async def plan(self, sql: str, database_role: str | None = None) -> None:
+        """Have PostgreSQL plan a statement, and not run it.
+
+        Args:
+            sql: A statement that the guard allowed.
+            database_role: Role to plan it as; None for the one that connects.
+
+        Raises:
+            NotRun: It cannot be planned, or would cost too much to run.
+        """
+        await self._in_thread(self._plan, sql, database_role)
 
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
@@ -62,13 +78,27 @@ class Reader:
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _run(self, sql: str, database_role: str | None) -> Execution:
+    async def _in_thread(self, action: Callable[..., _Result], *arguments: str | None) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_executor, action, *arguments)
+
+    def _with_executor(self, action: Callable[..., _Result], *arguments: str | None) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            if executor.estimate_cost(sql, database_role) > self._cost_ceiling:
-                raise NotRun("too_expensive")
+            return action(executor, *arguments)
+        finally:
+            self._idle.put(executor)
+
+    def _run(self, executor: Executor, sql: str, database_role: str | None) -> Execution:
+        self._plan(executor, sql, database_role)
+        try:
             return executor.run(sql, database_role)
         except QueryRefused as error:
             raise NotRun(error.error_class) from error
-        finally:
-            self._idle.put(executor)
+
+    def _plan(self, executor: Executor, sql: str, database_role: str | None) -> None:
+        try:
+            cost = executor.estimate_cost(sql, database_role)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
+        if cost > self._cost_ceiling:
+            raise NotRun("too_expensive")

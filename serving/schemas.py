@@ -67,6 +67,22 @@ class SqlResponse(BaseModel):
     timings_ms: dict[str, float] = Field(description="generation, guard, execution, total")
 
 
+class ValidationRequest(_Request):
+    """SQL that a person writes."""
+
+    sql: Annotated[Text, Field(max_length=SQL_MAX_CHARACTERS)]
+
+
+class ValidationResponse(BaseModel):
+    """Whether the SQL would be run."""
+
+    valid: bool
+    rule: str | None = Field(description="The guard's rule or the class of PostgreSQL's error; null where valid.")
+    message: str = Field(description="One sentence about what is wrong; empty where valid.")
+    tables: list[str] = Field(description="Tables that it reads.")
+    columns: list[str] = Field(description="Columns that it reads, as table.column.")
+
+
 class FeedbackRequest(_Request):
     """A person's verdict on an answer."""
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from serving.access.key_ring import KeyRing
 from serving.adapters import Adapters, AdapterSource, Champion
 from serving.database import Database
+from serving.execution import Reader
 from serving.metrics import Metrics
 from serving.request_log import RequestLog
 
@@ -20,6 +21,7 @@ class Service:
     """The parts of a running API."""
 
     adapters: Adapters
+    reader: Reader
     database: Database
     key_ring: KeyRing
     request_log: RequestLog

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         home: State folder with `adapters/` and `keys/`.
         api_host: Address to listen on.
         api_port: Port to listen on.
+        allowed_hosts: Host names, comma-separated, that the API is reached by beside localhost and plain addresses; `*`
+            for all. Others are refused, so that no page of another site can pretend to be the API's.
         api_dsn: Warehouse, as auditune_api: the registry, the request log.
         reader_dsn: Warehouse, as auditune_reader: rows of the business schemas, read-only.
         base_model: Where the base model of this warehouse's adapters is: a file, a folder or a Hugging Face id.
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     home: Path = _DEFAULT_HOME
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     api_dsn: str
     reader_dsn: str
     base_model: str | None = None
@@ -104,7 +107,7 @@ class Settings(BaseSettings):
             return float(value.strip()[:-1]) / 100
         return value
 
-    @field_validator("schemas", "engine_urls", mode="before")
+    @field_validator("schemas", "engine_urls", "allowed_hosts", mode="before")
     @classmethod
     def _split_list(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""

@@ -70,7 +70,9 @@ def owner(shop: Warehouse) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def settings(shop: Warehouse, owner: psycopg.Connection) -> Settings:
     """The API's settings for that warehouse."""
-    return Settings(home=shop.home, api_dsn=shop.api_dsn, reader_dsn=shop.reader_dsn, schemas="shop")
+    # the name is the test client's own
+    dsns = {"api_dsn": shop.api_dsn, "reader_dsn": shop.reader_dsn}
+    return Settings(home=shop.home, **dsns, schemas="shop", allowed_hosts="testserver")
 
 
 @pytest.fixture(scope="session")
