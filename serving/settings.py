@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         texts = value.split(",") if isinstance(value, str) else map(str, value)
         return tuple(parse_network(text) for text in texts if text.strip())
 
+    @field_validator("tls_cert", "tls_key", mode="before")
+    @classmethod
+    def _read_no_file(cls, value: str | Path | None) -> str | Path | None:
+        """Take an empty value for none, so that a variable can be taken back that `.env` sets."""
+        return value or None
+
     @field_validator("canary", mode="before")
     @classmethod
     def _read_percent(cls, value: str | float) -> str | float:
