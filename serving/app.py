@@ -72,6 +72,9 @@ async def _lifespan(
     )
     numbers.watch("auditune_engine_queue_depth", "Questions that wait for the model", adapters.queue_depth)
     numbers.watch("auditune_request_log_depth", "Request rows not yet written", request_log.depth)
+    if source is not None:
+        description = "1 where the model can be asked, 0 while no engine server is let in"
+        numbers.watch("auditune_model_available", description, lambda: int(source.is_available()))
     app.state.service = Service(
         adapters=adapters, database=database, request_log=request_log, metrics=numbers, source=source
     )

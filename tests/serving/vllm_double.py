@@ -67,9 +67,10 @@ class Server:
         if body["model"] not in {BASE, *self.modules}:
             return error(404, "NotFoundError", f"The model `{body['model']}` does not exist.")
         script = self.script()
-        await asyncio.sleep(script.get("delay_seconds", 0))
         grammar = (body.get("structured_outputs") or {}).get("grammar")
         question = body["prompt"].partition("Question: ")[2].partition("\n")[0]
+        if question:  # not where only the grammar is being proved
+            await asyncio.sleep(script.get("delay_seconds", 0))
         known = script.get("modules", {}).get(body["model"], {}).get(question) or script["answers"].get(question, [" "])
         first, *others = known
         is_drawn = body.get("temperature", 1.0) > 0
