@@ -71,6 +71,10 @@ class Replicas:
         """Return how many replicas are let in."""
         return sum(replica.is_well for replica in self._replicas)
 
+    def refusals(self) -> list[str]:
+        """Return why replicas that answer are not let in."""
+        return [replica.last_refusal for replica in self._replicas if not replica.is_well and replica.last_refusal]
+
     def in_flight(self) -> int:
         """Return how many requests are in work."""
         return self._in_flight
