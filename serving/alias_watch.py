@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from serving.adapter_event import AdapterEvent
 from serving.adapters import Adapters, AdapterSource, Served
@@ -23,7 +22,6 @@ from training.registry import CHALLENGER, CHAMPION
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT_SECONDS = 3600.0
-_AWAY = (psycopg.OperationalError, PoolTimeout)
 
 
 class AliasWatch:
@@ -64,8 +62,8 @@ class AliasWatch:
         """Look once, and follow what has moved."""
         try:
             pointed = await asyncio.to_thread(self._database.read_aliases)
-        except _AWAY as error:
-            log.warning("aliases not read, the warehouse is away", error_class=type(error).__name__)
+        except psycopg.Error as error:
+            log.warning("aliases not read", error_class=type(error).__name__)
             return
         for alias in self._aliases:
             adapter_id = pointed.get(alias)
@@ -138,8 +136,8 @@ class AliasWatch:
         level("adapter " + event.event, alias=alias, adapter_id=adapter_id, reason=reason, seconds=round(seconds, 1))
         try:
             await asyncio.to_thread(self._database.store_adapter_event, event)
-        except _AWAY as error:
-            log.error("adapter event not stored, the warehouse is away", error_class=type(error).__name__)
+        except psycopg.Error as error:
+            log.error("adapter event not stored", error_class=type(error).__name__)
 
 
 class _Wait:

@@ -103,6 +103,9 @@ async def _lifespan(
     numbers.watch("auditune_request_log_depth", "Rows in the spool, not yet written", request_log.depth)
     numbers.watch("auditune_request_log_bytes", "Their size on disk", request_log.waiting_bytes)
     numbers.watch("auditune_request_log_age_seconds", "How long the oldest of them has waited", request_log.age_seconds)
+    if source is not None:
+        description = "1 where the model can be asked, 0 while no engine server is let in"
+        numbers.watch("auditune_model_available", description, lambda: int(source.is_available()))
     app.state.service = Service(
         adapters=adapters,
         reader=reader,

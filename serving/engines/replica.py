@@ -93,7 +93,7 @@ class Replica:
             return
         body = {"lora_name": name, "lora_path": str(folder)}
         response = await self._client.post(f"{self._url}/v1/load_lora_adapter", json=body, timeout=_LOAD)
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != httpx.codes.OK and not await self.has([name]):  # another API may have been faster
             raise ReplicaRefused(
                 f"{self.name} could not load adapter {name} (status {response.status_code}): start it by `python -m "
                 f"serving engine`, on the adapter's base model and where it can read {folder}."

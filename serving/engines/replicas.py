@@ -25,6 +25,7 @@ _PATIENCE = 2  # probes that may fail before a replica that still accepts connec
 # A request that kills a server must not go round and kill them all.
 _ATTEMPTS = 2
 _NO_CAPACITY = {429, 503}
+_NOT_OPENAIS = (ValueError, LookupError, TypeError)  # what comes of reading another protocol's JSON
 
 
 class Replicas:
@@ -70,6 +71,10 @@ class Replicas:
         """Return how many replicas are let in."""
         return sum(replica.is_well for replica in self._replicas)
 
+    def refusals(self) -> list[str]:
+        """Return why replicas that answer are not let in."""
+        return [replica.last_refusal for replica in self._replicas if not replica.is_well and replica.last_refusal]
+
     def in_flight(self) -> int:
         """Return how many requests are in work."""
         return self._in_flight
@@ -91,7 +96,6 @@ class Replicas:
         well = [replica for replica in self._replicas if replica.is_well]
         if not well:
             raise ReplicaRefused("No engine server answers: start one, or correct AUDITUNE_ENGINE_URLS.")
-        self.require(name, folder)
         results = await asyncio.gather(*(replica.load(name, folder) for replica in well), return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
@@ -99,6 +103,7 @@ class Replicas:
             if isinstance(failures[0], httpx.HTTPError):
                 raise ReplicaRefused("An engine server was lost while it loaded the adapter.") from failures[0]
             raise failures[0]
+        self.require(name, folder)  # last, so that no look misses what is still being loaded
 
     async def remove_module(self, name: str) -> None:
         """Unload an adapter wherever it is loaded; a server that is away forgets it by itself."""
@@ -148,7 +153,10 @@ class Replicas:
 
     def _read(self, replica: Replica, response: httpx.Response) -> dict[str, Any]:
         if response.status_code == httpx.codes.OK:
-            return response.json()
+            try:
+                return response.json()
+            except ValueError as error:
+                raise EngineFailed("the engine server's response is not JSON") from error
         if response.status_code in _NO_CAPACITY:
             raise EngineBusy
         if response.status_code == httpx.codes.NOT_FOUND:  # restarted since the last look, without the adapters
@@ -177,7 +185,7 @@ class Replicas:
             elif not await replica.has(self._modules):
                 self._leave_out(replica, "adapter not found")
             replica.failures = 0
-        except (httpx.HTTPError, ReplicaRefused, ValueError) as error:
+        except (httpx.HTTPError, ReplicaRefused, *_NOT_OPENAIS) as error:
             replica.failures += 1
             if not isinstance(error, httpx.TimeoutException) or replica.failures >= _PATIENCE:
                 self._leave_out(replica, type(error).__name__)

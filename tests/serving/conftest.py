@@ -21,6 +21,7 @@ from serving.app import create_app
 from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
+from tests.serving.engine_processes import EngineProcesses
 from tests.serving.support import Generated, wait_until
 from training import registry
 from training.config import load_config
@@ -212,3 +213,27 @@ def adapter_id(owner, shop, catalog, tmp_path) -> str:
     )
     registry.promote(owner, released, set_by="test", reason="a test")
     return released
+
+
+@pytest.fixture(scope="session")
+def two_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EngineProcesses, list[int]]]:
+    """Two stand-ins for vLLM with the base model alone, and their ports; who kills one starts it again."""
+    started = EngineProcesses(tmp_path_factory.mktemp("engines"))
+    try:
+        yield started, [started.start(), started.start()]
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def processes(two_engines: tuple[EngineProcesses, list[int]]) -> EngineProcesses:
+    """The stand-ins for vLLM, which answer nothing yet."""
+    started, _ = two_engines
+    started.say({})
+    return started
+
+
+@pytest.fixture
+def ports(two_engines: tuple[EngineProcesses, list[int]]) -> list[int]:
+    """Their ports."""
+    return two_engines[1]

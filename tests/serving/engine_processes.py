@@ -38,12 +38,12 @@ class EngineProcesses:
         new.write_text(json.dumps({"answers": answers, **more}))
         new.rename(self.folder / "script.json")
 
-    def start(self, *options: str, port: int | None = None) -> int:
+    def start(self, port: int | None = None) -> int:
         """Start one and wait until it listens; return its port."""
         port = port or free_port()
         files = ["--script", str(self.folder / "script.json"), "--record", str(self.folder / "record.jsonl")]
         self.running[port] = subprocess.Popen(
-            [sys.executable, "-m", "tests.serving.vllm_double", "--port", str(port), *files, *options], cwd=REPOSITORY
+            [sys.executable, "-m", "tests.serving.vllm_double", "--port", str(port), *files], cwd=REPOSITORY
         )
         wait_until(lambda: self._listens(port), seconds=60)
         return port

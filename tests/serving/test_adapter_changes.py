@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,26 +15,13 @@ from fastapi.testclient import TestClient
 from serving.app import create_app
 from serving.engines.servers import EngineServers
 from serving.settings import Settings
-from tests.serving.engine_processes import REPOSITORY, EngineProcesses, url
+from tests.serving.engine_processes import REPOSITORY, url
 from tests.serving.stand_in_adapter import promote, release_stand_in
 from tests.serving.support import free_port, wait_until
 from training.registry import CHALLENGER
 
 QUESTION = "How many orders?"
 SHAPE = {"message", "type", "code"}
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcesses]:
-    started = EngineProcesses(tmp_path_factory.mktemp("engines"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def ports(processes: EngineProcesses) -> list[int]:
-    """Two replicas without an adapter."""
-    return [processes.start(), processes.start()]
 
 
 @pytest.fixture
@@ -130,7 +117,8 @@ def test_a_share_of_the_requests_goes_to_the_challenger_and_its_rows_say_so(
 def test_a_killed_server_in_the_middle_of_a_question_makes_no_statement_run_twice(
     with_servers, processes, ports, release, owner, shop
 ):
-    promote(owner, release("only"))
+    only = release("only")
+    promote(owner, only)
     with psycopg.connect(shop.admin_dsn, autocommit=True) as admin:
         admin.execute("create extension if not exists pg_stat_statements")
         questions = {
@@ -144,7 +132,9 @@ def test_a_killed_server_in_the_middle_of_a_question_makes_no_statement_run_twic
             processes.kill(ports[0])
             answers = [future.result() for future in asked]
             assert [answer.json()["rows"] for answer in answers] == [[[n + 0.5]] for n in range(1, 7)]
-            processes.start(port=ports[0])
+            processes.start(port=ports[0])  # without the adapter, as after any restart
+            models = f"{url(ports[0])}/v1/models"
+            wait_until(lambda: only in {model["id"] for model in httpx.get(models).json()["data"]}, 60)
         generated = len(processes.requests()) - before
         runs = admin.execute(
             "select sum(calls) from pg_stat_statements where query ~ 'once_\\d' and query !~* 'explain'"
@@ -154,11 +144,11 @@ def test_a_killed_server_in_the_middle_of_a_question_makes_no_statement_run_twic
 
 
 def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
-    with_servers, processes, release, owner, fresh_environment, rows
+    with_servers, processes, ports, release, owner, fresh_environment, rows
 ):
     promote(owner, release("only"))
     processes.say({QUESTION: [" select count(*) from orders"]}, delay_seconds=0.3)
-    port, engine_port = free_port(), processes.start()
+    port, engine_port = free_port(), ports[0]
     environment = {
         **fresh_environment,
         "AUDITUNE_HOME": str(with_servers.home),

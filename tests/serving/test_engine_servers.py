@@ -3,7 +3,6 @@
 import asyncio
 import json
 import zlib
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from serving.engine import EngineBusy, EngineFailed
 from serving.engines.openai_engine import OpenAIEngine
 from serving.engines.replica import ReplicaRefused
 from serving.engines.replicas import Replicas
-from tests.serving.engine_processes import EngineProcesses, url, write_adapter
+from tests.serving.engine_processes import url, write_adapter
 from training.prompt import question_suffix, schema_prefix
 from training.sql.grammar import build_answer_grammar
 
@@ -27,19 +26,6 @@ UNBOUND = "select full_name from orders"
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_adapter(tmp_path_factory.mktemp("adapters") / MODULE)
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcesses]:
-    started = EngineProcesses(tmp_path_factory.mktemp("engines"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def two(processes: EngineProcesses) -> list[int]:
-    """Two replicas without an adapter, as a start by hand leaves them."""
-    return [processes.start(), processes.start()]
 
 
 @pytest.fixture
@@ -68,11 +54,11 @@ async def until(condition) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_the_request_is_the_prompt_and_the_grammar_of_this_process(engine_on, processes, two, catalog):
+def test_the_request_is_the_prompt_and_the_grammar_of_this_process(engine_on, processes, ports, catalog):
     processes.say({"How many orders?": [f" {COUNT}"]})
 
     async def run():
-        async with engine_on(two[:1]) as (engine, _):
+        async with engine_on(ports[:1]) as (engine, _):
             return await engine.generate("How many orders?")
 
     answer = asyncio.run(run())
@@ -85,11 +71,11 @@ def test_the_request_is_the_prompt_and_the_grammar_of_this_process(engine_on, pr
     assert (request["model"], request["max_tokens"], request["temperature"]) == (MODULE, 64, 0.0)
 
 
-def test_what_the_guard_refuses_is_drawn_again_in_one_request(engine_on, processes, two):
+def test_what_the_guard_refuses_is_drawn_again_in_one_request(engine_on, processes, ports):
     processes.say({"Whose orders?": [f" {UNBOUND}", f" {UNBOUND}", f" {COUNT}", " select count(1) from orders"]})
 
     async def run():
-        async with engine_on(two[:1]) as (engine, _):
+        async with engine_on(ports[:1]) as (engine, _):
             return await engine.generate("Whose orders?")
 
     answer = asyncio.run(run())
@@ -102,35 +88,35 @@ def test_what_the_guard_refuses_is_drawn_again_in_one_request(engine_on, process
     assert drawn["prompt"] == first["prompt"]
 
 
-def test_what_the_grammar_forbids_is_not_written(engine_on, processes, two):
+def test_what_the_grammar_forbids_is_not_written(engine_on, processes, ports):
     processes.say({"Drop it": [" drop table orders"]})
 
     async def run():
-        async with engine_on(two[:1]) as (engine, _):
+        async with engine_on(ports[:1]) as (engine, _):
             return await engine.generate("Drop it")
 
     assert not asyncio.run(run()).sql.startswith("drop")
 
 
-def test_requests_go_to_the_replica_with_the_fewest_in_work(engine_on, processes, two):
+def test_requests_go_to_the_replica_with_the_fewest_in_work(engine_on, processes, ports):
     processes.say({"q": [f" {COUNT}"]}, delay_seconds=0.5)
     before = len(processes.requests())
 
     async def run():
-        async with engine_on(two) as (engine, replicas):
+        async with engine_on(ports) as (engine, replicas):
             assert replicas.well() == 2
             await asyncio.gather(*(engine.generate("q") for _ in range(6)))
 
     asyncio.run(run())
     ports = [request["port"] for request in processes.requests()[before:]]
-    assert {port: ports.count(port) for port in two} == dict.fromkeys(two, 3)
+    assert {port: ports.count(port) for port in ports} == dict.fromkeys(ports, 3)
 
 
-def test_more_than_the_limit_is_refused_and_who_waits_too_long_is_told(engine_on, processes, two):
+def test_more_than_the_limit_is_refused_and_who_waits_too_long_is_told(engine_on, processes, ports):
     processes.say({"q": [f" {COUNT}"]}, delay_seconds=30)
 
     async def run():
-        async with engine_on(two, limit=2, timeout_seconds=0.5) as (engine, replicas):
+        async with engine_on(ports, limit=2, timeout_seconds=0.5) as (engine, replicas):
             results = await asyncio.gather(*(engine.generate("q") for _ in range(4)), return_exceptions=True)
             assert replicas.in_flight() == 0
             return [type(result) for result in results]
@@ -138,31 +124,11 @@ def test_more_than_the_limit_is_refused_and_who_waits_too_long_is_told(engine_on
     assert sorted(asyncio.run(run()), key=str) == [EngineBusy] * 2 + [EngineFailed] * 2
 
 
-def test_a_killed_replicas_requests_are_answered_by_the_other_and_it_comes_back_by_itself(engine_on, processes, two):
-    processes.say({"q": [f" {COUNT}"]}, delay_seconds=1.0)
-    before = len(processes.requests())
-
-    async def run():
-        async with engine_on(two) as (engine, replicas):
-            asked = [asyncio.create_task(engine.generate("q")) for _ in range(6)]
-            await until(lambda: len(processes.requests()) >= before + 6)
-            processes.kill(two[0])  # three of them were its own
-            answers = await asyncio.gather(*asked)
-            assert [answer.sql for answer in answers] == [COUNT] * 6
-            assert replicas.well() == 1
-            await asyncio.to_thread(processes.start, port=two[0])  # without the adapter, as after any restart
-            await until(lambda: replicas.well() == 2)
-        models = httpx.get(f"{url(two[0])}/v1/models").json()["data"]
-        assert MODULE in {model["id"] for model in models}
-
-    asyncio.run(run())
-
-
-def test_without_any_replica_questions_fail_at_once_until_one_is_back(engine_on, processes, two):
+def test_without_any_replica_questions_fail_at_once_until_one_is_back(engine_on, processes, ports):
     processes.say({"q": [f" {COUNT}"]}, health=503)
 
     async def run():
-        async with engine_on(two[:1]) as (engine, replicas):
+        async with engine_on(ports[:1]) as (engine, replicas):
             assert replicas.well() == 0
             with pytest.raises(EngineFailed, match="no engine server answers"):
                 await engine.generate("q")
@@ -174,32 +140,33 @@ def test_without_any_replica_questions_fail_at_once_until_one_is_back(engine_on,
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("flaw", "reason"),
     [
-        (["--ignore-structured-outputs"], "does not keep to a grammar"),
-        (["--no-runtime-loras"], "python -m serving engine"),
-        (["--max-lora-rank", "1"], "could not load adapter aaaabbbbcccc"),
+        ({"knows_structured_outputs": False}, "does not keep to a grammar"),
+        ({"loads_at_runtime": False}, "python -m serving engine"),
+        ({"max_lora_rank": 1}, "could not load adapter aaaabbbbcccc"),
     ],
 )
-def test_a_server_that_cannot_do_what_it_must_gets_no_request(engine_on, processes, options, reason):
-    processes.say({})
-    port = processes.start(*options)
+def test_a_server_that_cannot_do_what_it_must_gets_no_request(engine_on, processes, ports, flaw, reason):
+    httpx.post(f"{url(ports[0])}/v1/unload_lora_adapter", json={"lora_name": MODULE})
+    processes.say({"q": [f" {COUNT}"]}, **flaw)
 
     async def run():
-        async with engine_on([port]) as (_, replicas):
-            assert replicas.well() == 0
-            return replicas._replicas[0].last_refusal
+        async with engine_on(ports[:1]) as (engine, replicas):
+            assert reason in replicas.refusals()[0]
+            with pytest.raises(EngineFailed):
+                await engine.generate("q")
+            processes.say({"q": [f" {COUNT}"]})  # mended
+            await until(lambda: replicas.well() == 1)
 
-    assert reason in asyncio.run(run())
-    assert not [request for request in processes.requests() if request["port"] == port]
-    processes.kill(port)
+    asyncio.run(run())
 
 
-def test_an_adapter_that_one_server_refuses_stays_on_none(engine_on, processes, two, tmp_path):
+def test_an_adapter_that_one_server_refuses_stays_on_none(engine_on, processes, ports, tmp_path):
     broken = write_adapter(tmp_path / "bbbbccccdddd", rank=64)
 
     async def run():
-        async with engine_on(two) as (_, replicas):
+        async with engine_on(ports) as (_, replicas):
             assert replicas.well() == 2
             with pytest.raises(ReplicaRefused, match="could not load adapter bbbbccccdddd"):
                 await replicas.add_module("bbbbccccdddd", broken)
@@ -208,4 +175,4 @@ def test_an_adapter_that_one_server_refuses_stays_on_none(engine_on, processes, 
 
     processes.say({})
     asyncio.run(run())
-    assert "bbbbccccdddd" not in json.dumps(httpx.get(f"{url(two[1])}/v1/models").json())
+    assert "bbbbccccdddd" not in json.dumps(httpx.get(f"{url(ports[1])}/v1/models").json())

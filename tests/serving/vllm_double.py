@@ -2,16 +2,24 @@
 
 Written from vLLM's documentation and sources as of November 2026 (0.33):
 
-* docs.vllm.ai/en/latest/features/lora: --lora-modules, /v1/load_lora_adapter, /v1/unload_lora_adapter, /v1/models
+* docs.vllm.ai/en/latest/features/lora: /v1/load_lora_adapter, /v1/unload_lora_adapter, /v1/models
 * docs.vllm.ai/en/latest/features/structured_outputs: structured_outputs, in place of guided_* which ended with 0.12
 * vllm/entrypoints/openai/models/serving.py: statuses and messages of loading and unloading
 * vllm/entrypoints/openai/completion/protocol.py: request and response of /v1/completions; unknown fields are ignored
 * vllm/v1/structured_output/backend_guidance.py: the grammar goes through `llguidance.grammar_from("grammar", text)`
 
-As there, a grammar is enforced by llguidance token by token; here a token is a byte. What the file says is followed as
-far as the grammar allows it.
+As there, a grammar is enforced by llguidance token by token; here a token is a byte. What the script says is followed
+as far as the grammar allows it. The script is a JSON object:
 
-Run as: python -m tests.serving.vllm_double --port 8001 --script FILE [--lora-modules NAME=PATH …]
+    answers                   by question: the most likely answer, then drawn ones
+    modules                   by adapter: answers that go before those
+    delay_seconds             what an answer takes
+    health                    status of /health
+    max_lora_rank             16 where it is not said, as in vLLM
+    loads_at_runtime          false: as without VLLM_ALLOW_RUNTIME_LORA_UPDATING
+    knows_structured_outputs  false: as before 0.12
+
+Run as: python -m tests.serving.vllm_double --port 8001 --script FILE --record FILE
 """
 
 import argparse
@@ -37,13 +45,7 @@ class Server:
 
     def __init__(self, arguments: argparse.Namespace):
         self._script = arguments.script
-        self._ignores_grammar = arguments.ignore_structured_outputs
-        self._max_rank = arguments.max_lora_rank
         self.modules: dict[str, str] = {}
-        for module in arguments.lora_modules:
-            name, _, path = module.partition("=")
-            if (failure := self.load(name, path)) is not None:
-                raise SystemExit(failure.body.decode())
 
     def script(self) -> dict[str, Any]:
         """Read what the test has written last."""
@@ -51,13 +53,16 @@ class Server:
 
     def load(self, name: str, path: str) -> JSONResponse | None:
         """Load an adapter, as serving.py's `load_lora_adapter`; returns an error or None."""
+        script = self.script()
+        if not script.get("loads_at_runtime", True):
+            return error(404, "NotFoundError", "Not Found")
         if name in self.modules:
             return error(400, "InvalidUserInput", f"The lora adapter '{name}' has already been loaded.")
         if not (Path(path) / "adapter_model.safetensors").is_file():
             return error(404, "NotFoundError", f"Loading lora {name} failed: No adapter found for {path}")
         rank = json.loads((Path(path) / "adapter_config.json").read_text())["r"]
-        if rank > self._max_rank:
-            message = f"LoRA rank {rank} is greater than max_lora_rank {self._max_rank}."
+        if rank > script.get("max_lora_rank", 16):
+            message = f"LoRA rank {rank} is greater than max_lora_rank {script.get('max_lora_rank', 16)}."
             return error(500, "InternalServerError", message)
         self.modules[name] = path
         return None
@@ -67,9 +72,11 @@ class Server:
         if body["model"] not in {BASE, *self.modules}:
             return error(404, "NotFoundError", f"The model `{body['model']}` does not exist.")
         script = self.script()
-        await asyncio.sleep(script.get("delay_seconds", 0))
-        grammar = (body.get("structured_outputs") or {}).get("grammar")
+        is_kept = script.get("knows_structured_outputs", True)
+        grammar = (body.get("structured_outputs") or {}).get("grammar") if is_kept else None
         question = body["prompt"].partition("Question: ")[2].partition("\n")[0]
+        if question:  # not where only the grammar is being proved
+            await asyncio.sleep(script.get("delay_seconds", 0))
         known = script.get("modules", {}).get(body["model"], {}).get(question) or script["answers"].get(question, [" "])
         first, *others = known
         is_drawn = body.get("temperature", 1.0) > 0
@@ -98,7 +105,7 @@ class Server:
         )
 
     def _write(self, wanted: str, grammar: str | None, most: int) -> tuple[str, str]:
-        if grammar is None or self._ignores_grammar:
+        if grammar is None:
             return wanted[:most], "stop" if len(wanted) <= most else "length"
         matcher = llguidance.LLMatcher(_TOKENIZER, llguidance.grammar_from("grammar", grammar))
         if matcher.is_error():
@@ -151,20 +158,18 @@ def build(arguments: argparse.Namespace) -> FastAPI:
             record.write(json.dumps({"port": arguments.port, **body}) + "\n")
         return await server.complete(body)
 
-    if arguments.runtime_loras:
+    @app.post("/v1/load_lora_adapter")
+    async def load(request: Request) -> Response:
+        body = await request.json()
+        done = f"Success: LoRA adapter '{body['lora_name']}' added successfully."
+        return server.load(body["lora_name"], body["lora_path"]) or Response(done)
 
-        @app.post("/v1/load_lora_adapter")
-        async def load(request: Request) -> Response:
-            body = await request.json()
-            done = f"Success: LoRA adapter '{body['lora_name']}' added successfully."
-            return server.load(body["lora_name"], body["lora_path"]) or Response(done)
-
-        @app.post("/v1/unload_lora_adapter")
-        async def unload(request: Request) -> Response:
-            name = (await request.json())["lora_name"]
-            if server.modules.pop(name, None) is None:
-                return error(404, "NotFoundError", f"The lora adapter '{name}' cannot be found.")
-            return Response(f"Success: LoRA adapter '{name}' removed successfully.")
+    @app.post("/v1/unload_lora_adapter")
+    async def unload(request: Request) -> Response:
+        name = (await request.json())["lora_name"]
+        if server.modules.pop(name, None) is None:
+            return error(404, "NotFoundError", f"The lora adapter '{name}' cannot be found.")
+        return Response(f"Success: LoRA adapter '{name}' removed successfully.")
 
     return app
 
@@ -173,12 +178,8 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--script", type=Path, required=True, help="JSON: answers, delay_seconds, health, modules")
+    parser.add_argument("--script", type=Path, required=True, help="JSON, read for each request")
     parser.add_argument("--record", type=Path, required=True, help="file that takes each request, a line each")
-    parser.add_argument("--lora-modules", nargs="*", default=[])
-    parser.add_argument("--max-lora-rank", type=int, default=16)
-    parser.add_argument("--no-runtime-loras", dest="runtime_loras", action="store_false")
-    parser.add_argument("--ignore-structured-outputs", action="store_true", help="as vLLM before 0.12 does")
     arguments = parser.parse_args()
     uvicorn.run(build(arguments), host="127.0.0.1", port=arguments.port, log_level="warning")
 
