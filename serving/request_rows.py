@@ -102,9 +102,9 @@ class RowWriter:
             psycopg.Error: The warehouse takes no rows now; write them again later.
         """
         try:
-            with self._pool.connection() as conn, conn.pipeline(), conn.transaction():
-                cursors = [_insert(conn, row) for row in rows]
-            self._count("written", sum(cursor.rowcount for cursor in cursors))
+            with self._pool.connection() as conn, conn.transaction():
+                written = sum(_insert(conn, row).rowcount for row in rows)
+            self._count("written", written)
         except psycopg.Error as error:
             if not is_about_a_row(error):
                 raise

@@ -20,25 +20,33 @@ _FLUSH_SECONDS = 3.0
 @router.post("/v1/feedback", status_code=201)
 async def give_feedback(body: FeedbackRequest, service: ServiceDep) -> FeedbackResponse:
     """Store a verdict. A wrong answer enters the retraining queue; a corrected SQL becomes a candidate pair."""
-    if not await asyncio.to_thread(_may_exist, service, body.request_id):
-        raise UnknownRequest
+    is_reachable = await asyncio.to_thread(_check_request, service, body.request_id)
     row = FeedbackRow(**body.model_dump())
     try:
         await service.request_log.add(row)
     except NotKept as error:
         raise LogFull from error
+    if is_reachable:  # so that who asks the warehouse next finds the verdict there
+        await asyncio.to_thread(service.request_log.flush, _FLUSH_SECONDS)
     return FeedbackResponse(feedback_id=row.feedback_id, request_id=body.request_id)
 
 
-def _may_exist(service: Service, request_id: UUID) -> bool:
-    """Whether a request is in the log, or may be among the rows that wait for the warehouse.
+def _check_request(service: Service, request_id: UUID) -> bool:
+    """Look a request up in the log, where its row may not have arrived yet.
 
-    Those are written before the verdict, which the foreign key refuses then where there is no such request.
+    Rows that wait are written before the verdict, which the foreign key refuses then where there is no such request.
+
+    Returns:
+        Whether the warehouse can be reached.
+
+    Raises:
+        UnknownRequest: There is no such request.
     """
     try:
         if service.database.has_request(request_id):
             return True
-        # The answer's own row may still be on its way.
-        return not service.request_log.flush(_FLUSH_SECONDS) or service.database.has_request(request_id)
+        if service.request_log.flush(_FLUSH_SECONDS) and not service.database.has_request(request_id):
+            raise UnknownRequest
     except psycopg.OperationalError:
-        return True
+        return False
+    return True

@@ -28,6 +28,7 @@ class Generated:
     sql: str
     prompt_tokens: int = 400
     completion_tokens: int = 20
+    drafts: tuple[str, ...] = ()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:

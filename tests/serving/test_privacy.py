@@ -56,18 +56,20 @@ def test_no_raw_text_anywhere(api_log, shop, settings, champion, model, rows, ow
         json.loads(line)
 
 
-def test_a_row_that_the_warehouse_refuses_is_counted_and_not_quoted(api_log, settings, champion, model, rows):
+def test_a_row_whose_texts_the_warehouse_cannot_treat_is_kept_without_them(api_log, settings, champion, model, rows):
     model.answers.update({"unpseudonymizable": SQL, "good": "SELECT COUNT(*) FROM orders"})
     with TestClient(create_app(settings, champion)) as client:
         for question in ("unpseudonymizable", "good"):
             client.post("/v1/sql", json={"question": question})
-        (row,) = rows(1)
+        bare, good = rows(2)
+        wait_until(lambda: "auditune_request_log_depth 0.0" in client.get("/metrics").text)
         metrics = client.get("/metrics").text
-    assert row["question"] == "good"
-    assert 'auditune_request_log_rows_total{state="refused"} 1.0' in metrics
+    assert (bare["question"], bare["sql"], bare["outcome"]) == (None, None, "ok")
+    assert good["question"] == "good"
+    assert 'auditune_request_log_rows_total{state="without_text"} 1.0' in metrics
     assert 'auditune_request_log_rows_total{state="written"} 1.0' in metrics
     written = api_log()
-    assert "request row refused" in written
+    assert "the texts of a request row are refused" in written
     assert "unpseudonymizable" not in written
 
 
