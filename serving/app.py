@@ -5,14 +5,18 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
+from psycopg.conninfo import conninfo_to_dict
 
 from serving import VERSION, errors
+from serving.access.gate import Gate
+from serving.access.key_ring import KeyRing, read_keys
 from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import MicroBatchEngine
 from serving.execution import Reader
 from serving.metrics import Metrics
 from serving.own_pages_only import OwnPagesOnly
+from serving.page import refusal
 from serving.page.render import static_files
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
@@ -21,6 +25,7 @@ from serving.routes import (
     completions,
     feedback,
     health,
+    login_page,
     metrics,
     models,
     review,
@@ -28,15 +33,8 @@ from serving.routes import (
     sql,
     validation,
 )
-from serving.schemas import ErrorResponse
 from serving.service import Champion, Service
 from serving.settings import Settings
-
-_ERRORS = {
-    404: {"model": ErrorResponse, "description": "No such model or request"},
-    422: {"model": ErrorResponse, "description": "Invalid request"},
-    503: {"model": ErrorResponse, "description": "Too many questions wait, or the warehouse is away; Retry-After"},
-}
 
 
 def create_app(settings: Settings, champion: Champion) -> FastAPI:
@@ -52,13 +50,21 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
         version=VERSION,
         description="Questions about the warehouse to SQL, with a model tuned on the warehouse's own query log.",
         lifespan=partial(_lifespan, settings=settings, champion=champion, numbers=numbers),
-        responses=_ERRORS,
+        responses=errors.documented(403, 408, 413),
+    )
+    app.add_middleware(
+        Gate,
+        allowed_networks=settings.allowed_networks,
+        trusted_proxies=settings.trusted_proxies,
+        body_limit_bytes=settings.body_limit_bytes,
     )
     app.add_middleware(OwnPagesOnly, hosts=frozenset(name.lower() for name in settings.allowed_hosts))
-    app.add_middleware(RequestContext, metrics=numbers)
+    app.add_middleware(RequestContext, metrics=numbers)  # added last: the outermost
     errors.install(app)
-    routes = (sql, validation, completions, models, feedback, review, health, metrics, ask_page, review_page)
-    for module in routes:
+    refusal.install(app)
+    for module in (sql, validation, completions, models, feedback, review, health, metrics):
+        app.include_router(module.router)
+    for module in (ask_page, review_page, login_page):
         app.include_router(module.router)
     app.mount("/static", static_files(), name="static")
     return app
@@ -68,6 +74,13 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
 async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, numbers: Metrics) -> AsyncIterator[None]:
     database = Database(settings.api_dsn)
     database.pool.open()
+    reader_role = conninfo_to_dict(settings.reader_dsn).get("user", "")
+    key_ring = KeyRing(
+        partial(read_keys, database.pool, reader_role),
+        is_required=settings.are_keys_required,
+        own_token=settings.api_key and settings.api_key.get_secret_value(),
+    )
+    key_ring.open()
     request_log = RequestLog(database.pool, numbers, queue_size=settings.request_log_queue_size)
     engine = MicroBatchEngine(
         champion.generate,
@@ -91,6 +104,7 @@ async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, num
         answerer=Answerer(engine, champion.catalog, reader),
         reader=reader,
         database=database,
+        key_ring=key_ring,
         request_log=request_log,
         metrics=numbers,
     )
@@ -100,4 +114,5 @@ async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, num
         engine.close()
         reader.close()
         request_log.close()
+        key_ring.close()
         database.pool.close()

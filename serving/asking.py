@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from serving.access.caller import Caller
 from serving.answer import Answer
 from serving.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed
@@ -9,11 +10,14 @@ from serving.request_log import RequestRow
 from serving.service import Service
 
 
-async def ask(service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int) -> Answer:
+async def ask(
+    service: Service, *, caller: Caller, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int
+) -> Answer:
     """Answer a question and record it.
 
     Args:
         service: The running API.
+        caller: Who asks; his rows are fetched as his database role.
         request_id: Id of the request, also of its row.
         route: Path of the route, for the row and the metrics.
         question: The question, as asked.
@@ -21,16 +25,21 @@ async def ask(service: Service, *, request_id: UUID, route: str, question: str, 
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
 
     Raises:
+        ScopeMissing: The caller may not ask, or may not fetch rows.
+        RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
         GenerationFailed: The model gave no answer; its row is written.
     """
+    caller.require("ask")
+    if is_run:
+        caller.require("run")
     try:
-        answer = await service.answerer.answer(question, is_run=is_run)
+        answer = await service.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
     except EngineBusy as error:
         service.metrics.shed.inc()
         raise Busy from error
     _count(service, route, answer)
-    service.request_log.add(_row(service, request_id, route, question, answer, row_cap))
+    service.request_log.add(_row(service, caller, request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
@@ -45,7 +54,9 @@ def _count(service: Service, route: str, answer: Answer) -> None:
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
 
 
-def _row(service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
+def _row(
+    service: Service, caller: Caller, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int
+) -> RequestRow:
     generation = answer.generation
     return RequestRow(
         request_id=request_id,
@@ -61,6 +72,7 @@ def _row(service: Service, request_id: UUID, route: str, question: str, answer: 
         latency_ms=answer.timings_ms["total"],
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
+        key_id=caller.key_id,
         adapter_id=service.champion.adapter_id,
         base_model=service.champion.base_model,
     )

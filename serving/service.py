@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from serving.access.key_ring import KeyRing
 from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import Engine
@@ -45,6 +46,7 @@ class Service:
     answerer: Answerer
     reader: Reader
     database: Database
+    key_ring: KeyRing
     request_log: RequestLog
     metrics: Metrics
 

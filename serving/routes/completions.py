@@ -6,20 +6,23 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 
+from serving.access.caller import CallerDep, needs
 from serving.answer import Answer
 from serving.asking import ask
-from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel
+from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel, documented
 from serving.routes.models import served_names
 from serving.schemas import ChatRequest, Question
 from serving.service import RequestIdDep, ServiceDep
 
-router = APIRouter(tags=["openai"])
+router = APIRouter(tags=["openai"], dependencies=[needs("ask")], responses=documented(401, 404, 422, 429, 503))
 
 _QUESTION = TypeAdapter(Question)
 
 
 @router.post("/v1/chat/completions")
-async def complete(body: ChatRequest, service: ServiceDep, request_id: RequestIdDep) -> dict[str, Any]:
+async def complete(
+    body: ChatRequest, service: ServiceDep, caller: CallerDep, request_id: RequestIdDep
+) -> dict[str, Any]:
     """Answer the last user message with SQL. SQL that may not be run is refused, in `message.refusal`."""
     if body.model not in served_names(service.champion):
         raise UnknownModel
@@ -27,7 +30,13 @@ async def complete(body: ChatRequest, service: ServiceDep, request_id: RequestId
         raise StreamingNotOffered
     question = read_question(body)
     answer = await ask(
-        service, request_id=request_id, route="/v1/chat/completions", question=question, is_run=False, row_cap=0
+        service,
+        caller=caller,
+        request_id=request_id,
+        route="/v1/chat/completions",
+        question=question,
+        is_run=False,
+        row_cap=0,
     )
     return {
         "id": f"chatcmpl-{request_id}",

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from serving import VERSION
-from serving.errors import DatabaseAway
+from serving.errors import DatabaseAway, documented
 from serving.service import ServiceDep
 
 router = APIRouter(tags=["operations"])
@@ -17,7 +17,7 @@ async def health() -> Response:
     return Response()
 
 
-@router.get("/ready")
+@router.get("/ready", responses=documented(503))
 async def ready(service: ServiceDep) -> dict[str, str]:
     """Answer 200 where questions can be answered with rows. The model is loaded before the API listens."""
     if not await asyncio.to_thread(service.database.is_reachable):

@@ -4,10 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from serving.access.caller import needs
+from serving.errors import documented
 from serving.service import Champion, ServiceDep
 from training.registry import CHAMPION
 
-router = APIRouter(tags=["openai"])
+router = APIRouter(tags=["openai"], dependencies=[needs("ask")], responses=documented(401, 429, 503))
 
 
 def served_names(champion: Champion) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The API as a process of its own around a model that answers from a table: JSON on standard input.
 
-Run as: `python -m tests.serving.page.stub_server`, with the API's settings in the environment. The table holds question →
-SQL; a question that it lacks makes the model fail. `catalog` is the path of a saved catalog.
+Run as: `python -m tests.serving.page.stub_server`, with the API's settings in the environment. `answers` holds question
+→ SQL; a question that it lacks makes the model fail. `catalog` is the path of a saved catalog.
 """
 
 import json
@@ -30,7 +30,11 @@ def main() -> None:
     settings = Settings()
     champion = Champion("aaaabbbbcccc", "models/base.gguf", Catalog.load(told["catalog"]), 1_700_000_000, generate)
     uvicorn.run(
-        create_app(settings, champion), host=settings.api_host, port=settings.api_port, log_config=None, access_log=False
+        create_app(settings, champion),
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,
     )
 
 
