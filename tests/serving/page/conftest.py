@@ -28,7 +28,8 @@ _HERE = Path(__file__).parent
 
 ANSWERS = {
     "How many orders?": "select count(*) from orders",
-    "How many orders does each slow customer have?": "select customer_id, count(*) from orders group by customer_id",
+    "How many slow orders?": "select count(*) from orders",
+    "What did Ada Lovelace order?": "select order_id from orders where customer_id = 1 limit 3",
     "Orders by status": "select status, count(*) as order_count from orders group by status order by order_count desc",
     "Revenue by week": "select cast(date_trunc('week', ordered_at) as date) as week, sum(total) as revenue from orders"
     " where status <> 'open' group by week order by week",

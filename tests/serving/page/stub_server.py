@@ -16,7 +16,7 @@ from serving.settings import Settings
 from tests.serving.support import Generated
 from training.sql.catalog import Catalog
 
-SLOW_SECONDS = 0.3
+SLOW_SECONDS = 0.8
 
 
 def main() -> None:
