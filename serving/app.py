@@ -19,6 +19,7 @@ from serving.engine import MicroBatchEngine
 from serving.execution import Reader
 from serving.metrics import Metrics
 from serving.own_pages_only import OwnPagesOnly
+from serving.page import refusal
 from serving.page.render import static_files
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
@@ -27,6 +28,7 @@ from serving.routes import (
     completions,
     feedback,
     health,
+    login_page,
     metrics,
     models,
     review,
@@ -64,8 +66,10 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
     app.add_middleware(OwnPagesOnly, hosts=frozenset(name.lower() for name in settings.allowed_hosts))
     app.add_middleware(RequestContext, metrics=numbers)  # added last: the outermost
     errors.install(app)
-    routes = (sql, validation, completions, models, feedback, review, health, metrics, ask_page, review_page)
-    for module in routes:
+    refusal.install(app)
+    for module in (sql, validation, completions, models, feedback, review, health, metrics):
+        app.include_router(module.router)
+    for module in (ask_page, review_page, login_page):
         app.include_router(module.router)
     app.mount("/static", static_files(), name="static")
     return app

@@ -152,13 +152,16 @@ class UnknownHost(ApiError):
     message = "The API is not known under that host name: use its address, or add the name to AUDITUNE_ALLOWED_HOSTS."
 
 
-class TooLarge(ApiError):
-    """A form holds more than any of ours."""
+class InvalidForm(ApiError):
+    """A form of the page holds what cannot be stored."""
 
-    status = 413
+    status = 422
     type = "invalid_request_error"
-    code = "too_large"
-    message = "The form is too large: send less."
+    code = "invalid_request"
+
+    def __init__(self, message: str):
+        super().__init__()
+        self.message = message
 
 
 class NoQuestion(ApiError):

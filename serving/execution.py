@@ -78,13 +78,19 @@ class Reader:
         while not self._idle.empty():
             self._idle.get().close()
 
-    async def _in_thread(self, action: Callable[..., _Result], *arguments: str | None) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_executor, action, *arguments)
+    async def _in_thread(
+        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
+    ) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._with_executor, action, sql, database_role
+        )
 
-    def _with_executor(self, action: Callable[..., _Result], *arguments: str | None) -> _Result:
+    def _with_executor(
+        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
+    ) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            return action(executor, *arguments)
+            return action(executor, sql, database_role)
         finally:
             self._idle.put(executor)
 

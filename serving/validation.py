@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from serving.access.caller import Caller
+from serving.access.errors import RoleRefused
 from serving.answer import judge
 from serving.execution import NotRun, Reader
 from training.sql.catalog import Catalog
@@ -42,20 +44,25 @@ class Validation:
         return self.rule is None
 
 
-async def validate(sql: str, catalog: Catalog, reader: Reader, database_role: str | None) -> Validation:
+async def validate(sql: str, catalog: Catalog, reader: Reader, caller: Caller) -> Validation:
     """Check one statement as an answer's would be checked.
 
     Args:
         sql: What the person wrote.
         catalog: The tables and columns that may be named.
         reader: Plans what the guard allows.
-        database_role: Role to plan it as; None for the reader's own.
+        caller: Who wrote it; it is planned as his database role.
+
+    Raises:
+        RoleRefused: That role may not be used.
     """
+    if caller.role_problem is not None:
+        raise RoleRefused
     sql, verdict = await asyncio.to_thread(judge, sql, catalog)
     if not verdict.allowed:
         return Validation(verdict.rule, verdict.message)
     try:
-        await reader.plan(sql, database_role)
+        await reader.plan(sql, caller.database_role)
     except NotRun as refusal:
         return Validation(refusal.error_class, _MESSAGES[refusal.error_class], verdict.tables, verdict.columns)
     return Validation(tables=verdict.tables, columns=verdict.columns)

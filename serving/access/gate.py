@@ -5,22 +5,27 @@ import binascii
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.access.body import check_json, read_body, replay
-from serving.access.errors import CrossSite, KeyInvalid, KeyMissing, NetworkRefused
+from serving.access.errors import CrossSite, NetworkRefused
 from serving.access.key_ring import KeyRing
 from serving.access.networks import Network, client_address, contains
-from serving.errors import ApiError, respond
+from serving.errors import ApiError
+from serving.page.refusal import refuse
+from serving.page.session import read_key
 
 BODY_SECONDS = 10.0
 
 # What tells how the process is, and how to ask it: open to the allowed networks. Every other path needs a caller.
 OPEN_PATHS = frozenset(
-    {"/health", "/ready", "/version", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-)
+    {
+        "/health", "/ready", "/version", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc",
+        "/login", "/logout", "/favicon.ico",
+    }
+)  # fmt: skip
+OPEN_FOLDER = "/static/"  # the page's style sheet and scripts
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -54,7 +59,7 @@ class Gate:
         try:
             receive = await self._admit(scope, headers, receive)
         except ApiError as error:
-            await _refuse(error, headers)(scope, receive, send)
+            await refuse(error, headers, scope["path"])(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -63,7 +68,7 @@ class Gate:
         address = client_address(peer, headers.getlist("x-forwarded-for"), self._trusted_proxies)
         if address is None or not contains(self._allowed_networks, address):
             raise NetworkRefused
-        if scope["path"] not in OPEN_PATHS:
+        if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_FOLDER):
             key_ring: KeyRing = scope["app"].state.service.key_ring
             scope["state"]["caller"] = key_ring.authenticate(read_token(scope["method"], headers))
         body = await read_body(scope, receive, limit=self._body_limit_bytes, seconds=self._body_seconds)
@@ -73,9 +78,9 @@ class Gate:
 
 
 def read_token(method: str, headers: Headers) -> str | None:
-    """Find the key that a request carries: as a bearer token, or as the password that a browser asked its user for.
+    """Find the key that a request carries: as a bearer token, in the page's cookie, or as a password (`curl -u`).
 
-    A browser sends that password along with every request to the API, also with one that another site's page makes.
+    A browser sends a password along with every request to the API, also with one that another site's page makes.
 
     Raises:
         CrossSite: It is such a one, and would change something.
@@ -84,7 +89,7 @@ def read_token(method: str, headers: Headers) -> str | None:
     if scheme.lower() == "bearer":
         return credentials.strip()
     if scheme.lower() != "basic":
-        return None
+        return read_key(headers)
     if method not in _SAFE_METHODS and _is_cross_site(headers):
         raise CrossSite
     try:
@@ -99,11 +104,3 @@ def _is_cross_site(headers: Headers) -> bool:
     origin = headers.get("origin")
     is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
     return is_foreign or headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
-
-
-def _refuse(error: ApiError, headers: Headers) -> JSONResponse:
-    response = respond(error)
-    if isinstance(error, KeyMissing | KeyInvalid):
-        is_browser = "text/html" in headers.get("accept", "")
-        response.headers["WWW-Authenticate"] = f'{"Basic" if is_browser else "Bearer"} realm="auditune"'
-    return response

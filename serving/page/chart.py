@@ -150,7 +150,8 @@ def _round_steps(low: float, high: float) -> list[float]:
     if high < 0 and high > 0.5 * low:
         high = 0.0
     if low == high:
-        low, high = min(low, 0.0), max(high, 0.0) or 1.0
+        low, high = min(low, 0.0), max(high, 0.0)
+    high = high if high > low else 1.0
     rough = (high - low) / 4
     magnitude = 10.0 ** math.floor(math.log10(rough))
     step = magnitude * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= rough)

@@ -13,15 +13,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from serving.access.caller import CallerDep, needs
+from serving.access.caller import Caller, CallerDep, needs
 from serving.answer import Answer
 from serving.asking import ask
-from serving.errors import ApiError, describe_validation
+from serving.errors import ApiError, InvalidForm, describe_validation
 from serving.page.cells import cells_of
 from serving.page.chart import chart_of
 from serving.page.forms import FormDep, one_line, several_lines
 from serving.page.history import PastQuestion, asked_before, forget, remember
 from serving.page.render import render
+from serving.page.session import is_signed_in
 from serving.routes.feedback import give_feedback
 from serving.schemas import QUESTION_MAX_CHARACTERS, SQL_MAX_CHARACTERS, FeedbackRequest, SqlRequest
 from serving.service import RequestIdDep, Service, ServiceDep
@@ -42,14 +43,14 @@ _NOTICES = {
 @router.get("/")
 async def show_page(request: Request, service: ServiceDep, said: str = "") -> HTMLResponse:
     """Show the empty form, and what this browser asked before."""
-    return await _page(service, asked_before(request), notice=_NOTICES.get(said))
+    return await _page(request, service, asked_before(request), notice=_NOTICES.get(said))
 
 
 @router.post("/")
 async def ask_on_page(
     request: Request, service: ServiceDep, caller: CallerDep, request_id: RequestIdDep, form: FormDep
 ) -> HTMLResponse:
-    """Answer the question of the form, with rows where the caller may have them."""
+    """Answer the question of the form, with rows where the caller may fetch them."""
     earlier = asked_before(request)
     question = one_line(form.get("question", ""))
     try:
@@ -65,11 +66,11 @@ async def ask_on_page(
         )
     except ValidationError as error:
         problem = describe_validation(error.errors())
-        return await _page(service, earlier, 422, question=question[:QUESTION_MAX_CHARACTERS], problem=problem)
+        return await _page(request, service, earlier, 422, question=question[:QUESTION_MAX_CHARACTERS], problem=problem)
     except ApiError as error:
-        return await _page(service, earlier, error.status, question=question, problem=error.message)
+        return await _page(request, service, earlier, error.status, question=question, problem=error.message)
     shown = {"request_id": request_id, "answer": answer, **_result(answer)}
-    response = await _page(service, earlier, question=question, shown=shown)
+    response = await _page(request, service, earlier, question=question, shown=shown)
     remember(request, response, [request_id, *earlier])
     return response
 
@@ -77,30 +78,12 @@ async def ask_on_page(
 @router.post("/feedback")
 async def judge_on_page(request: Request, service: ServiceDep, caller: CallerDep, form: FormDep) -> Response:
     """Store a verdict and, with it, the SQL that would have been right."""
-    sql, comment = several_lines(form.get("sql", "")), several_lines(form.get("comment", ""))
-    is_corrected = bool(sql) and one_line(sql) != one_line(form.get("answered_sql", ""))
-    correction = {"request_id": form.get("request_id", ""), "sql": sql, "comment": comment} | {
-        "answered_sql": form.get("answered_sql", "")
-    }
     try:
-        body = FeedbackRequest(
-            request_id=correction["request_id"],
-            verdict=form.get("verdict", ""),
-            corrected_sql=sql if is_corrected else None,
-            comment=comment or None,
-        )
-        if is_corrected:
-            validation = await validate(sql, service.champion.catalog, service.reader, caller.database_role)
-            if not validation.is_valid:
-                problem = f"Your SQL is not stored yet. {validation.message}"
-                return await _page(service, asked_before(request), 422, problem=problem, correction=correction)
-        await give_feedback(body, service)
-    except ValidationError as error:
-        problem = describe_validation(error.errors())
-        return await _page(service, asked_before(request), 422, problem=problem, correction=correction)
+        said = await _store_verdict(service, caller, form)
     except ApiError as error:
-        return await _page(service, asked_before(request), error.status, problem=error.message, correction=correction)
-    return RedirectResponse(f"/?said={'corrected' if is_corrected else body.verdict}", status_code=303)
+        what = {"problem": error.message, "correction": _typed(form) if "sql" in form else None}
+        return await _page(request, service, asked_before(request), error.status, **what)
+    return RedirectResponse(f"/?said={said}", status_code=303)
 
 
 @router.post("/forget")
@@ -111,13 +94,48 @@ async def forget_questions() -> Response:
     return response
 
 
-async def _page(service: Service, asked: list[UUID], status: int = 200, **what: Any) -> HTMLResponse:
+async def _store_verdict(service: Service, caller: Caller, form: dict[str, str]) -> str:
+    """Store what a form says about an answer.
+
+    Returns:
+        Key of the notice: right, wrong or corrected.
+
+    Raises:
+        InvalidForm: It is no verdict, or its SQL would not run.
+        ApiError: It cannot be stored.
+    """
+    typed = _typed(form)
+    is_corrected = bool(typed["sql"]) and one_line(typed["sql"]) != one_line(typed["answered_sql"])
+    try:
+        body = FeedbackRequest(
+            request_id=typed["request_id"],
+            verdict=form.get("verdict", ""),
+            corrected_sql=typed["sql"] if is_corrected else None,
+            comment=typed["comment"] or None,
+        )
+    except ValidationError as error:
+        raise InvalidForm(describe_validation(error.errors())) from None  # pydantic's message quotes the form
+    if is_corrected:
+        validation = await validate(typed["sql"], service.champion.catalog, service.reader, caller)
+        if not validation.is_valid:
+            raise InvalidForm(f"Your SQL is not stored yet. {validation.message}")
+    await give_feedback(body, service)
+    return "corrected" if is_corrected else body.verdict
+
+
+def _typed(form: dict[str, str]) -> dict[str, str]:
+    """Return what a person wrote to correct an answer, so that nothing has to be typed again."""
+    return {name: several_lines(form.get(name, "")) for name in ("request_id", "answered_sql", "sql", "comment")}
+
+
+async def _page(request: Request, service: Service, asked: list[UUID], status: int = 200, **what: Any) -> HTMLResponse:
     shown = {"question": "", "shown": None, "correction": None, "notice": None, "problem": None} | what
     return render(
         "ask.html",
         status,
         **shown,
         tab="ask",
+        is_signed_in=is_signed_in(request),
         tables=service.champion.catalog.tables,
         history=await _history(service, asked),
         longest_question=QUESTION_MAX_CHARACTERS,

@@ -12,6 +12,7 @@ from serving.access.caller import needs
 from serving.errors import ApiError, UnknownCandidate, describe_validation
 from serving.page.forms import FormDep, one_line, several_lines
 from serving.page.render import render
+from serving.page.session import is_signed_in
 from serving.routes.review import read_queue, store_review
 from serving.schemas import (
     QUESTION_MAX_CHARACTERS,
@@ -36,7 +37,7 @@ async def show_queue(
 ) -> HTMLResponse:
     """Show what waits for a decision."""
     reviewer = unquote(request.cookies.get(_COOKIE, ""))
-    return await _page(service, reviewer, offset, notice=_NOTICES.get(said))
+    return await _page(request, service, reviewer, offset, notice=_NOTICES.get(said))
 
 
 @router.post("/review")
@@ -48,9 +49,11 @@ async def decide_on_page(request: Request, service: ServiceDep, form: FormDep) -
         decision = await _decision(service, form, reviewer)
         await store_review(service, decision)
     except ValidationError as error:
-        return await _page(service, reviewer, offset, 422, problem=describe_validation(error.errors()), form=form)
+        return await _page(
+            request, service, reviewer, offset, 422, problem=describe_validation(error.errors()), form=form
+        )
     except ApiError as error:
-        return await _page(service, reviewer, offset, error.status, problem=error.message, form=form)
+        return await _page(request, service, reviewer, offset, error.status, problem=error.message, form=form)
     response = RedirectResponse(f"/review?offset={offset}&said={decision.decision}#queue", status_code=303)
     response.set_cookie(
         _COOKIE,
@@ -94,6 +97,7 @@ def _changes(form: dict[str, str], candidate: QueuedCandidate) -> dict[str, str]
 
 
 async def _page(
+    request: Request,
     service: Service,
     reviewer: str,
     offset: int,
@@ -113,6 +117,7 @@ async def _page(
         "review.html",
         status,
         tab="review",
+        is_signed_in=is_signed_in(request),
         queue=queue,
         typed=form or {},
         reviewer=reviewer[:REVIEWER_MAX_CHARACTERS],

@@ -62,6 +62,7 @@ async function send(form, submitter) {
       method: "POST",
       body: new URLSearchParams(new FormData(form, submitter)),
     });
+    if (response.status === 401) location.assign("/"); // the key was revoked: the page asks for another
     return new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     document.getElementById("messages").textContent = "";

@@ -28,13 +28,14 @@ _HERE = Path(__file__).parent
 
 ANSWERS = {
     "How many orders?": "select count(*) from orders",
-    "How many orders does each slow customer have?": "select customer_id, count(*) from orders group by customer_id",
+    "How many slow orders?": "select count(*) from orders",
+    "What did Ada Lovelace order?": "select order_id from orders where customer_id = 1 limit 3",
     "Orders by status": "select status, count(*) as order_count from orders group by status order by order_count desc",
     "Revenue by week": "select cast(date_trunc('week', ordered_at) as date) as week, sum(total) as revenue from orders"
     " where status <> 'open' group by week order by week",
     "Who are the customers?": "select customer_id, full_name from customers order by customer_id",
     "Which products?": "select name from products",
-    "<script>document.title = 'owned'</script>": 'select \'<img src=x onerror="document.title = 1">\' as "<b>markup</b>"',
+    "<script>document.title = 'owned'</script>": "select '<img src=x onerror=alert(1)>' as \"<b>markup</b>\"",
 }
 
 

@@ -1,7 +1,7 @@
 """The API as a process of its own around a model that answers from a table: JSON on standard input.
 
-Run as: `python -m tests.serving.page.stub_server`, with the API's settings in the environment. The table holds question →
-SQL; a question that it lacks makes the model fail. `catalog` is the path of a saved catalog.
+Run as: `python -m tests.serving.page.stub_server`, with the API's settings in the environment. `answers` holds question
+→ SQL; a question that it lacks makes the model fail. `catalog` is the path of a saved catalog.
 """
 
 import json
@@ -16,7 +16,7 @@ from serving.settings import Settings
 from tests.serving.support import Generated
 from training.sql.catalog import Catalog
 
-SLOW_SECONDS = 0.3
+SLOW_SECONDS = 0.8
 
 
 def main() -> None:
