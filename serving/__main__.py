@@ -1,11 +1,16 @@
-"""Starts the API. Run as: `python -m serving`."""
+"""Starts the API, or an engine server for it. Run as: `python -m serving` or `python -m serving engine`."""
 
 import sys
+from functools import partial
 
 import uvicorn
 from pydantic import ValidationError
 
+from serving.adapters import AdapterSource, Champion
 from serving.app import create_app
+from serving.engines.in_process import InProcess
+from serving.engines.server_command import serve_engine
+from serving.engines.servers import EngineServers
 from serving.logs import configure_logging
 from serving.settings import Settings
 from serving.startup import StartupError, bind, check_warehouse
@@ -15,23 +20,33 @@ def main() -> int:
     """Check what must hold, load the champion, serve until told to stop.
 
     Returns:
-        Exit status: 0 after a normal stop, 1 with one sentence on stderr where the API cannot start.
+        Exit status: 0 after a normal stop, 1 with one sentence on stderr where it cannot start.
     """
     configure_logging(sys.stderr)
     try:
         settings = _read_settings()
+        if sys.argv[1:2] == ["engine"]:
+            return serve_engine(settings, sys.argv[2:])
         listener = bind(settings.api_host, settings.api_port)
         check_warehouse(settings)
-        # Imported here, for it brings torch: what is wrong with the settings or the warehouse shows at once.
-        from serving.champion import load_champion
-
-        champion = load_champion(settings)
+        champion, source = _load(settings)
     except StartupError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    config = uvicorn.Config(create_app(settings, champion), log_config=None, access_log=False)
+    config = uvicorn.Config(create_app(settings, champion, source), log_config=None, access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _load(settings: Settings) -> tuple[Champion, AdapterSource]:
+    """Loads the champion where the model is; later ones come from the same source."""
+    if settings.engine_urls:
+        servers = EngineServers(settings)
+        return servers.open_champion(), servers
+    # Imported here, for it brings torch: what is wrong with the settings or the warehouse shows at once.
+    from serving.champion import load_champion
+
+    return load_champion(settings), InProcess(partial(load_champion, settings))
 
 
 def _read_settings() -> Settings:

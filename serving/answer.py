@@ -17,8 +17,8 @@ from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
 
-if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
-    from training.generate import Generation
+if TYPE_CHECKING:
+    from training.generation import Generation
 
 # What a caller is told about each class of error; the server's own message may quote data.
 _MESSAGES = {
@@ -50,6 +50,8 @@ class Answer:
         sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
         error_class: Key of the error as raw_serving.requests stores it; None when all went well.
         timings_ms: Milliseconds by stage: generation, guard, execution, total; stages not reached are absent.
+        adapter_id: The adapter that answered, which `asking` fills in.
+        base_model: Its base model.
     """
 
     sql: str | None
@@ -59,6 +61,8 @@ class Answer:
     execution: Execution | None = None
     error_class: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    adapter_id: str = ""
+    base_model: str = ""
 
     @property
     def is_executed(self) -> bool:

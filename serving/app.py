@@ -1,5 +1,6 @@
 """The FastAPI app: builds the service when it starts, takes it down when it stops, includes the routes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -7,6 +8,8 @@ from functools import partial
 from fastapi import FastAPI
 
 from serving import VERSION, errors
+from serving.adapters import Adapters, AdapterSource, Served
+from serving.alias_watch import AliasWatch
 from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import MicroBatchEngine
@@ -26,19 +29,20 @@ _ERRORS = {
 }
 
 
-def create_app(settings: Settings, champion: Champion) -> FastAPI:
+def create_app(settings: Settings, champion: Champion, source: AdapterSource | None = None) -> FastAPI:
     """Build the app around a loaded champion.
 
     Args:
         settings: Settings of the API.
         champion: The adapter to serve, ready to generate.
+        source: Where the adapters that follow it are loaded; None serves this one until the API stops.
     """
     numbers = Metrics()
     app = FastAPI(
         title="auditune",
         version=VERSION,
         description="Questions about the warehouse to SQL, with a model tuned on the warehouse's own query log.",
-        lifespan=partial(_lifespan, settings=settings, champion=champion, numbers=numbers),
+        lifespan=partial(_lifespan, settings=settings, champion=champion, source=source, numbers=numbers),
         responses=_ERRORS,
     )
     app.add_middleware(RequestContext, metrics=numbers)
@@ -49,16 +53,12 @@ def create_app(settings: Settings, champion: Champion) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, numbers: Metrics) -> AsyncIterator[None]:
+async def _lifespan(
+    app: FastAPI, *, settings: Settings, champion: Champion, source: AdapterSource | None, numbers: Metrics
+) -> AsyncIterator[None]:
     database = Database(settings.api_dsn)
     database.pool.open()
     request_log = RequestLog(database.pool, numbers, queue_size=settings.request_log_queue_size)
-    engine = MicroBatchEngine(
-        champion.generate,
-        queue_size=settings.engine_queue_size,
-        batch_size=settings.engine_batch_size,
-        timeout_seconds=settings.generation_timeout_seconds,
-    )
     reader = Reader(
         settings.reader_dsn,
         search_path=",".join(settings.schemas),
@@ -67,20 +67,58 @@ async def _lifespan(app: FastAPI, *, settings: Settings, champion: Champion, num
         row_cap=settings.row_cap,
         cost_ceiling=settings.cost_ceiling,
     )
-    numbers.watch("auditune_engine_queue_depth", "Questions that wait for the model", engine.queue_depth)
+    adapters = Adapters(
+        champion, serve=partial(_serve, settings=settings, reader=reader), source=source, canary=settings.canary
+    )
+    numbers.watch("auditune_engine_queue_depth", "Questions that wait for the model", adapters.queue_depth)
     numbers.watch("auditune_request_log_depth", "Request rows not yet written", request_log.depth)
+    if source is not None:
+        description = "1 where the model can be asked, 0 while no engine server is let in"
+        numbers.watch("auditune_model_available", description, lambda: int(source.is_available()))
     app.state.service = Service(
-        champion=champion,
-        engine=engine,
-        answerer=Answerer(engine, champion.catalog, reader),
-        database=database,
-        request_log=request_log,
-        metrics=numbers,
+        adapters=adapters, database=database, request_log=request_log, metrics=numbers, source=source
     )
     try:
-        yield
+        async with _following(adapters, source, database, settings):
+            yield
     finally:
-        engine.close()
+        await adapters.close()
         reader.close()
         request_log.close()
         database.pool.close()
+
+
+@asynccontextmanager
+async def _following(
+    adapters: Adapters, source: AdapterSource | None, database: Database, settings: Settings
+) -> AsyncIterator[None]:
+    """Follows the aliases as long as the API runs."""
+    if source is None:
+        yield
+        return
+    await source.start()
+    watch = AliasWatch(
+        adapters,
+        source,
+        database,
+        poll_seconds=settings.champion_poll_seconds,
+        has_challenger=settings.canary > 0,
+    )
+    watching = asyncio.create_task(watch.run())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await source.stop()
+
+
+def _serve(champion: Champion, *, settings: Settings, reader: Reader) -> Served:
+    """Starts what answers for an adapter."""
+    engine = champion.engine or MicroBatchEngine(
+        champion.generate,
+        queue_size=settings.engine_queue_size,
+        batch_size=settings.engine_batch_size,
+        timeout_seconds=settings.generation_timeout_seconds,
+    )
+    return Served(champion, engine, Answerer(engine, champion.catalog, reader))

@@ -1,5 +1,6 @@
 """What every route that takes a question does with it: answer, count, log the row."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from serving.answer import Answer
@@ -7,9 +8,12 @@ from serving.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed
 from serving.request_log import RequestRow
 from serving.service import Service
+from training.registry import CHAMPION
 
 
-async def ask(service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int) -> Answer:
+async def ask(
+    service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int, model: str = CHAMPION
+) -> Answer:
     """Answer a question and record it.
 
     Args:
@@ -19,18 +23,22 @@ async def ask(service: Service, *, request_id: UUID, route: str, question: str, 
         question: The question, as asked.
         is_run: Whether to fetch rows.
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
+        model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
 
     Raises:
         Busy: Too many questions wait; no row is written.
         GenerationFailed: The model gave no answer; its row is written.
     """
     try:
-        answer = await service.answerer.answer(question, is_run=is_run)
+        with service.adapters.lease(request_id, model) as served:
+            answer = await served.answerer.answer(question, is_run=is_run)
+        adapter = served.champion
+        answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
         service.metrics.shed.inc()
         raise Busy from error
     _count(service, route, answer)
-    service.request_log.add(_row(service, request_id, route, question, answer, row_cap))
+    service.request_log.add(_row(request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
@@ -45,7 +53,7 @@ def _count(service: Service, route: str, answer: Answer) -> None:
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
 
 
-def _row(service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
+def _row(request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
     generation = answer.generation
     return RequestRow(
         request_id=request_id,
@@ -61,6 +69,6 @@ def _row(service: Service, request_id: UUID, route: str, question: str, answer: 
         latency_ms=answer.timings_ms["total"],
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
-        adapter_id=service.champion.adapter_id,
-        base_model=service.champion.base_model,
+        adapter_id=answer.adapter_id,
+        base_model=answer.base_model,
     )

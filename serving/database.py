@@ -1,5 +1,6 @@
 """The API's own connections to the warehouse, as auditune_api: the registry, the request log, feedback, reviews."""
 
+from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -7,7 +8,9 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from serving.adapter_event import AdapterEvent
 from serving.schemas import FeedbackRequest, QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
+from training.registry.aliases import list_aliases
 
 _CHECK_SECONDS = 2.0
 
@@ -15,6 +18,8 @@ _HERE = Path(__file__).parent
 _FEEDBACK = (_HERE / "insert_feedback.sql").read_text()
 _QUEUE = (_HERE / "review_queue.sql").read_text()
 _REVIEW = (_HERE / "insert_review.sql").read_text()
+_CANARY_QUESTIONS = (_HERE / "canary_questions.sql").read_text()
+_ADAPTER_EVENT = (_HERE / "insert_adapter_event.sql").read_text()
 
 
 class Database:
@@ -40,6 +45,43 @@ class Database:
         except psycopg.OperationalError:
             return False
         return True
+
+    def read_aliases(self) -> dict[str, str]:
+        """Read where each alias points: its name and an adapter id.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            return list_aliases(conn)
+
+    def read_canary_questions(self, adapter_id: str, limit: int) -> list[str]:
+        """Read questions that an adapter answered right when it was evaluated, pseudonymized.
+
+        Args:
+            adapter_id: The adapter.
+            limit: Most questions to return.
+
+        Returns:
+            Always the same ones; none where the adapter was never evaluated here, or dbt has not built the corpus.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            if conn.execute("select to_regclass('corpus.canary_questions')").fetchone() == (None,):
+                return []
+            rows = conn.execute(_CANARY_QUESTIONS, {"adapter_id": adapter_id, "limit": limit})
+            return [question for (question,) in rows]
+
+    def store_adapter_event(self, event: AdapterEvent) -> None:
+        """Store that an alias was followed, or why it was not.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            conn.execute(_ADAPTER_EVENT, {"event_id": uuid4(), **asdict(event)})
 
     def store_feedback(self, feedback: FeedbackRequest) -> UUID:
         """Store a verdict, its texts pseudonymized by the warehouse.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
-    from training.generate import Generation
+if TYPE_CHECKING:
+    from training.generation import Generation
 
 log = structlog.get_logger(__name__)
 

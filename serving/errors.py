@@ -49,6 +49,15 @@ class GenerationFailed(ApiError):
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
+class ModelAway(ApiError):
+    """No engine server answers."""
+
+    status = 503
+    code = "model_unavailable"
+    message = "The model's servers cannot be reached: try again shortly."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
 class DatabaseAway(ApiError):
     """The warehouse cannot be reached."""
 

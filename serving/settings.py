@@ -21,6 +21,10 @@ class Settings(BaseSettings):
         reader_dsn: Warehouse, as auditune_reader: rows of the business schemas, read-only.
         base_model: Where the base model of this warehouse's adapters is: a file, a folder or a Hugging Face id.
         schemas: Business schemas that questions are about.
+        engine_urls: Servers that hold the model (vLLM), a comma list of addresses without /v1; none: this process does.
+        engine_adapter_dir: Folder, in memory, where those servers read decrypted adapters.
+        champion_poll_seconds: Time between two looks at where `champion` and `challenger` point.
+        canary: Share of requests that the challenger answers, as 10% or 0.1.
         engine_queue_size: Questions that may wait for the model; more are refused with 503.
         engine_batch_size: Waiting questions that the model answers together.
         generation_timeout_seconds: Longest wait for a generated answer.
@@ -40,6 +44,10 @@ class Settings(BaseSettings):
     reader_dsn: str
     base_model: str | None = None
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
+    engine_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    engine_adapter_dir: Path = Path("/dev/shm/auditune-adapters")  # noqa: S108 -- refused unless it is the account's own
+    champion_poll_seconds: float = Field(default=30.0, gt=0)
+    canary: float = Field(default=0.0, ge=0, le=1)
     engine_queue_size: int = Field(default=64, ge=1)
     engine_batch_size: int = Field(default=8, ge=1)
     generation_timeout_seconds: float = Field(default=60.0, gt=0)
@@ -49,9 +57,17 @@ class Settings(BaseSettings):
     row_cap: int = Field(default=10_000, ge=1)
     request_log_queue_size: int = Field(default=1000, ge=1)
 
-    @field_validator("schemas", mode="before")
+    @field_validator("canary", mode="before")
     @classmethod
-    def _split_schemas(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+    def _read_percent(cls, value: str | float) -> str | float:
+        """Read `10%` as 0.1."""
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return float(value.strip()[:-1]) / 100
+        return value
+
+    @field_validator("schemas", "engine_urls", mode="before")
+    @classmethod
+    def _split_list(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())

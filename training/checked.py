@@ -5,26 +5,17 @@ run, so the question is asked again a few times at once, and the answer given mo
 is taken. Where it accepts none, the first answer stands, and is refused as before.
 """
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.choice import DRAWS, TEMPERATURE, choose, may_run
 from training.config import TrainingConfig
 from training.constraint import GrammarConstraint
 from training.generate import Generation, Generator
-from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
-from training.sql.errors import SqlError
-from training.sql.guard import check
-
-DRAWS = 8
-TEMPERATURE = 0.7
-_DATE = re.compile(r"\bdate '(\d{4}-\d\d-\d\d)'")
 
 
 class CheckedGenerator:
@@ -53,35 +44,13 @@ class CheckedGenerator:
         return [self._again(question, answer) for question, answer in zip(questions, first, strict=True)]
 
     def _again(self, question: str, first: Generation) -> Generation:
-        if not self._draws or self._may_run(first.sql):
+        if not self._draws or may_run(first.sql, self._catalog):
             return first
         drawn = self._generator.draw(question, self._draws, TEMPERATURE)
         tokens = first.completion_tokens + sum(answer.completion_tokens for answer in drawn)
-        accepted = Counter(form for answer in drawn if (form := self._accepted(answer.sql)) is not None)
-        sql = accepted.most_common(1)[0][0] if accepted else first.sql
-        drafts = (first.sql, *(answer.sql for answer in drawn))
-        return replace(first, sql=sql, completion_tokens=tokens, drafts=drafts)
-
-    def _accepted(self, sql: str) -> str | None:
-        """The canonical form of an answer that the guard accepts; answers that mean the same are counted together."""
-        if not self._may_run(sql):
-            return None
-        try:
-            return canonicalize(sql, self._catalog)
-        except SqlError:
-            return sql
-
-    def _may_run(self, sql: str) -> bool:
-        return check(sql, self._catalog).allowed and all(map(_is_date, _DATE.findall(sql)))
-
-
-def _is_date(text: str) -> bool:
-    """Whether a literal of a date's form is one: a model that counts months up to 13 writes some that are not."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        texts = [answer.sql for answer in drawn]
+        sql = choose(first.sql, texts, self._catalog)
+        return replace(first, sql=sql, completion_tokens=tokens, drafts=(first.sql, *texts))
 
 
 def as_served(

@@ -13,10 +13,7 @@ from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from training.sql.catalog import Catalog
-from training.sql.grammar import build_grammar
-
-# The prompt ends in `SQL:`, so an answer begins with a space, as the tokens of training do.
-_ANSWER = ("start: query\n", 'start: " " query\n')
+from training.sql.grammar import build_answer_grammar
 
 
 class GrammarConstraint:
@@ -33,7 +30,7 @@ class GrammarConstraint:
             vocabulary: Width of the model's logits, which may be more than the tokenizer's tokens.
             allow_pii_columns: Whether tagged columns may be named.
         """
-        grammar = build_grammar(catalog, allow_pii_columns=allow_pii_columns).replace(*_ANSWER)
+        grammar = build_answer_grammar(catalog, allow_pii_columns=allow_pii_columns)
         self._tokenizer = llguidance.hf.from_tokenizer(tokenizer, vocabulary)
         self._start = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
         if self._start.is_error():

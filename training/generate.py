@@ -12,6 +12,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from training.constraint import GrammarConstraint
 from training.data import bucketed_batches
 from training.decoder import LlamaDecoder
+from training.generation import Generation
 from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
@@ -19,23 +20,6 @@ from training.value_hints import ValueIndex
 Choose = Callable[[torch.Tensor], torch.Tensor]  # the next token of each row, from its logits [B, vocabulary]
 
 _COMPACT_BELOW = 0.75  # finished rows still cost time; copying the cache to drop them pays once a quarter is done
-
-
-@dataclass(frozen=True)
-class Generation:
-    """An answer.
-
-    Attributes:
-        sql: The statement, empty if the model wrote none.
-        prompt_tokens: Tokens of the prompt, schema included.
-        completion_tokens: Tokens generated, the end token included.
-        drafts: What the model wrote besides, before `sql` was chosen; empty where the first answer stood.
-    """
-
-    sql: str
-    prompt_tokens: int
-    completion_tokens: int
-    drafts: tuple[str, ...] = ()
 
 
 @dataclass

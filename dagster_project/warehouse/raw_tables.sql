@@ -128,6 +128,20 @@ create table if not exists raw_serving.reviews (
     edited_question text
 );
 
+-- One row per attempt of the API to follow an alias to another adapter.
+create table if not exists raw_serving.adapter_events (
+    event_id           uuid        primary key,
+    occurred_at        timestamptz not null default now(),
+    alias              text        not null,                -- champion or challenger
+    adapter_id         text        not null,                -- where the alias points
+    serving_adapter_id text,                                -- what serves under it afterwards; null for nothing
+    event              text        not null check (event in ('swapped', 'refused')),
+    reason             text,                                -- why it was refused: a sentence of the API's own
+    canaries_asked     integer     not null,
+    canaries_passed    integer     not null,
+    seconds            double precision not null
+);
+
 ---------- raw_training: written by Dagster and the training command
 
 -- One row per line of a file that a user imported pairs from; the same line of the same file counts once.

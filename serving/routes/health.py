@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from serving import VERSION
-from serving.errors import DatabaseAway
+from serving.errors import DatabaseAway, ModelAway
 from serving.service import ServiceDep
 
 router = APIRouter(tags=["operations"])
@@ -19,7 +19,9 @@ async def health() -> Response:
 
 @router.get("/ready")
 async def ready(service: ServiceDep) -> dict[str, str]:
-    """Answer 200 where questions can be answered with rows. The model is loaded before the API listens."""
+    """Answer 200 where questions can be answered with rows; a model of this process is loaded before."""
+    if service.source is not None and not service.source.is_available():
+        raise ModelAway
     if not await asyncio.to_thread(service.database.is_reachable):
         raise DatabaseAway
     return {"status": "ready", "adapter_id": service.champion.adapter_id}

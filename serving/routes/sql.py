@@ -26,7 +26,7 @@ async def answer_question(body: SqlRequest, service: ServiceDep, request_id: Req
         sql=answer.sql,
         tables=list(answer.tables),
         columns=list(answer.columns),
-        adapter_id=service.champion.adapter_id,
+        adapter_id=answer.adapter_id,
         executed=answer.is_executed,
         timings_ms={stage: round(milliseconds, 2) for stage, milliseconds in answer.timings_ms.items()},
     )

@@ -50,4 +50,4 @@ def test_start_ask_stop(process, rows):
     lines = process.stderr.read().splitlines()
     for line in lines:
         assert "Lovelace" not in line
-    assert any(json.loads(line)["event"] == "champion loaded" for line in lines)
+    assert any(json.loads(line)["event"] == "adapter loaded" for line in lines)
