@@ -83,23 +83,26 @@ class Answerer:
         self._catalog = catalog
         self._reader = reader
 
-    async def answer(self, question: str, *, is_run: bool) -> Answer:
+    async def answer(self, question: str, *, is_run: bool, database_role: str | None = None) -> Answer:
         """Answer a question.
 
         Args:
             question: The question, as asked.
             is_run: Whether to fetch rows.
+            database_role: Role to fetch them as; None for the reader's own.
 
         Raises:
             EngineBusy: Too many questions wait; nothing was done.
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._answer(question, is_run, timings)
+        answer = await self._answer(question, is_run, database_role, timings)
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def _answer(self, question: str, is_run: bool, timings: dict[str, float]) -> Answer:
+    async def _answer(
+        self, question: str, is_run: bool, database_role: str | None, timings: dict[str, float]
+    ) -> Answer:
         with _Timer(timings, "generation"):
             try:
                 generation = await self._engine.generate(question)
@@ -114,7 +117,7 @@ class Answerer:
         if is_run:
             with _Timer(timings, "execution"):
                 try:
-                    execution = await self._reader.run(sql)
+                    execution = await self._reader.run(sql, database_role)
                     error_class = execution.error_class
                 except NotRun as refusal:
                     error_class = refusal.error_class

@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
+from psycopg.conninfo import conninfo_to_dict
 
 from serving import VERSION, errors
+from serving.access.gate import Gate
+from serving.access.key_ring import KeyRing, read_keys
 from serving.adapters import Adapters, AdapterSource, Served
 from serving.alias_watch import AliasWatch
 from serving.answer import Answerer
@@ -18,15 +21,8 @@ from serving.metrics import Metrics
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
 from serving.routes import completions, feedback, health, metrics, models, review, review_page, sql
-from serving.schemas import ErrorResponse
 from serving.service import Champion, Service
 from serving.settings import Settings
-
-_ERRORS = {
-    404: {"model": ErrorResponse, "description": "No such model or request"},
-    422: {"model": ErrorResponse, "description": "Invalid request"},
-    503: {"model": ErrorResponse, "description": "Too many questions wait, or the warehouse is away; Retry-After"},
-}
 
 
 def create_app(settings: Settings, champion: Champion, source: AdapterSource | None = None) -> FastAPI:
@@ -43,9 +39,15 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
         version=VERSION,
         description="Questions about the warehouse to SQL, with a model tuned on the warehouse's own query log.",
         lifespan=partial(_lifespan, settings=settings, champion=champion, source=source, numbers=numbers),
-        responses=_ERRORS,
+        responses=errors.documented(403, 408, 413),
     )
-    app.add_middleware(RequestContext, metrics=numbers)
+    app.add_middleware(
+        Gate,
+        allowed_networks=settings.allowed_networks,
+        trusted_proxies=settings.trusted_proxies,
+        body_limit_bytes=settings.body_limit_bytes,
+    )
+    app.add_middleware(RequestContext, metrics=numbers)  # added last: the outermost
     errors.install(app)
     for module in (sql, completions, models, feedback, review, review_page, health, metrics):
         app.include_router(module.router)
@@ -58,6 +60,13 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     database = Database(settings.api_dsn)
     database.pool.open()
+    reader_role = conninfo_to_dict(settings.reader_dsn).get("user", "")
+    key_ring = KeyRing(
+        partial(read_keys, database.pool, reader_role),
+        is_required=settings.are_keys_required,
+        own_token=settings.api_key and settings.api_key.get_secret_value(),
+    )
+    key_ring.open()
     request_log = RequestLog(database.pool, numbers, queue_size=settings.request_log_queue_size)
     reader = Reader(
         settings.reader_dsn,
@@ -76,7 +85,12 @@ async def _lifespan(
         description = "1 where the model can be asked, 0 while no engine server is let in"
         numbers.watch("auditune_model_available", description, lambda: int(source.is_available()))
     app.state.service = Service(
-        adapters=adapters, database=database, request_log=request_log, metrics=numbers, source=source
+        adapters=adapters,
+        database=database,
+        key_ring=key_ring,
+        request_log=request_log,
+        metrics=numbers,
+        source=source,
     )
     try:
         async with _following(adapters, source, database, settings):
@@ -85,6 +99,7 @@ async def _lifespan(
         await adapters.close()
         reader.close()
         request_log.close()
+        key_ring.close()
         database.pool.close()
 
 

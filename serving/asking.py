@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from serving.access.caller import Caller
 from serving.answer import Answer
 from serving.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed
@@ -12,12 +13,21 @@ from training.registry import CHAMPION
 
 
 async def ask(
-    service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int, model: str = CHAMPION
+    service: Service,
+    *,
+    caller: Caller,
+    request_id: UUID,
+    route: str,
+    question: str,
+    is_run: bool,
+    row_cap: int,
+    model: str = CHAMPION,
 ) -> Answer:
     """Answer a question and record it.
 
     Args:
         service: The running API.
+        caller: Who asks; his rows are fetched as his database role.
         request_id: Id of the request, also of its row.
         route: Path of the route, for the row and the metrics.
         question: The question, as asked.
@@ -26,19 +36,24 @@ async def ask(
         model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
 
     Raises:
+        ScopeMissing: The caller may not ask, or may not fetch rows.
+        RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
         GenerationFailed: The model gave no answer; its row is written.
     """
+    caller.require("ask")
+    if is_run:
+        caller.require("run")
     try:
         with service.adapters.lease(request_id, model) as served:
-            answer = await served.answerer.answer(question, is_run=is_run)
+            answer = await served.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
         service.metrics.shed.inc()
         raise Busy from error
     _count(service, route, answer)
-    service.request_log.add(_row(request_id, route, question, answer, row_cap))
+    service.request_log.add(_row(caller, request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
@@ -53,7 +68,7 @@ def _count(service: Service, route: str, answer: Answer) -> None:
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
 
 
-def _row(request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
+def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
     generation = answer.generation
     return RequestRow(
         request_id=request_id,
@@ -69,6 +84,7 @@ def _row(request_id: UUID, route: str, question: str, answer: Answer, row_cap: i
         latency_ms=answer.timings_ms["total"],
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
+        key_id=caller.key_id,
         adapter_id=answer.adapter_id,
         base_model=answer.base_model,
     )

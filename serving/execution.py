@@ -44,16 +44,17 @@ class Reader:
         for _ in range(connections):
             self._idle.put(Executor(dsn, search_path, statement_timeout_ms=statement_timeout_ms, row_cap=row_cap))
 
-    async def run(self, sql: str) -> Execution:
+    async def run(self, sql: str, database_role: str | None = None) -> Execution:
         """Run one statement.
 
         Args:
             sql: A statement that the guard allowed.
+            database_role: Role to run it as, so that row-level security holds; None for the one that connects.
 
         Raises:
             NotRun: It cannot be planned, or costs too much.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql, database_role)
 
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
@@ -61,12 +62,12 @@ class Reader:
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _run(self, sql: str) -> Execution:
+    def _run(self, sql: str, database_role: str | None) -> Execution:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            if executor.estimate_cost(sql) > self._cost_ceiling:
+            if executor.estimate_cost(sql, database_role) > self._cost_ceiling:
                 raise NotRun("too_expensive")
-            return executor.run(sql)
+            return executor.run(sql, database_role)
         except QueryRefused as error:
             raise NotRun(error.error_class) from error
         finally:

@@ -44,6 +44,7 @@ class RequestRow:
     latency_ms: float
     prompt_tokens: int
     completion_tokens: int
+    key_id: str | None
     adapter_id: str
     base_model: str
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))

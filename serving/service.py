@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from serving.access.key_ring import KeyRing
 from serving.adapters import Adapters, AdapterSource, Champion
 from serving.database import Database
 from serving.metrics import Metrics
@@ -20,6 +21,7 @@ class Service:
 
     adapters: Adapters
     database: Database
+    key_ring: KeyRing
     request_log: RequestLog
     metrics: Metrics
     source: AdapterSource | None = None

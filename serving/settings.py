@@ -1,13 +1,20 @@
-"""Settings of the API, from the environment or from the file `<AUDITUNE_HOME>/env` that set-up writes."""
+"""Settings of the API: from the environment, the file `.env`, or the file `<AUDITUNE_HOME>/env` that set-up writes."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from serving.access.networks import LOOPBACK, PRIVATE, Network, contains, parse_address, parse_network
+
+PREFIX = "AUDITUNE_"
 _DEFAULT_HOME = Path(__file__).resolve().parents[1] / ".auditune"
+_LOOPBACK_NETWORKS = tuple(parse_network(text) for text in LOOPBACK)
+_DEFAULT_NETWORKS = tuple(parse_network(text) for text in (*LOOPBACK, *PRIVATE))
 
 
 class Settings(BaseSettings):
@@ -33,9 +40,17 @@ class Settings(BaseSettings):
         cost_ceiling: Highest cost, in PostgreSQL's planner units, of a statement that is run.
         row_cap: Most rows that an answer may hold.
         request_log_queue_size: Request rows that may wait while the database is away; more are dropped and counted.
+        require_keys: true: nobody asks without a key; false: keys are required once one was made; unset: they are
+            required as well where other machines can reach the API (api_host is not loopback, or there is a proxy).
+        api_key: A key of this process beside those of `python -m serving keys`; with it keys are always required.
+        allowed_networks: Networks that requests may come from, as comma-separated CIDRs.
+        trusted_proxies: Networks of proxies whose X-Forwarded-For is believed, as comma-separated CIDRs.
+        tls_cert: PEM file with the certificate and its chain, to serve HTTPS without a proxy.
+        tls_key: PEM file with its private key, without a passphrase.
+        body_limit_bytes: Longest body of a request.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AUDITUNE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     home: Path = _DEFAULT_HOME
     api_host: str = "127.0.0.1"
@@ -56,6 +71,29 @@ class Settings(BaseSettings):
     cost_ceiling: float = Field(default=1_000_000.0, gt=0)
     row_cap: int = Field(default=10_000, ge=1)
     request_log_queue_size: int = Field(default=1000, ge=1)
+    require_keys: bool | None = None
+    api_key: SecretStr | None = Field(default=None, min_length=32)
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = _DEFAULT_NETWORKS
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+
+    @property
+    def are_keys_required(self) -> bool:
+        """Whether nobody asks without a key, even where none was ever made."""
+        if self.require_keys is not None:
+            return self.require_keys
+        address = parse_address("127.0.0.1" if self.api_host == "localhost" else self.api_host)
+        is_this_machines = address is not None and contains(_LOOPBACK_NETWORKS, address)
+        return bool(self.trusted_proxies) or not is_this_machines
+
+    @field_validator("allowed_networks", "trusted_proxies", mode="before")
+    @classmethod
+    def _read_networks(cls, value: str | Sequence[str | Network]) -> tuple[Network, ...]:
+        """Read the comma list that the environment holds."""
+        texts = value.split(",") if isinstance(value, str) else map(str, value)
+        return tuple(parse_network(text) for text in texts if text.strip())
 
     @field_validator("canary", mode="before")
     @classmethod
@@ -75,10 +113,16 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the environment; what it lacks comes from the env file in the state folder.
+        """Read the environment; what it lacks comes from `.env` here, then from the env file in the state folder.
 
         Raises:
             pydantic.ValidationError: A DSN is missing or a value is out of range.
         """
-        home = Path(os.environ.get("AUDITUNE_HOME", _DEFAULT_HOME))
-        return cls(_env_file=home / "env")
+        return cls(_env_file=env_files())
+
+
+def env_files() -> tuple[Path, Path]:
+    """Return the files that settings are read from, the one that counts less first."""
+    here = Path(".env")
+    home = os.environ.get(f"{PREFIX}HOME") or dotenv_values(here).get(f"{PREFIX}HOME") or _DEFAULT_HOME
+    return Path(home) / "env", here

@@ -6,7 +6,7 @@
 grant usage on schema raw_serving, raw_training, privacy, corpus to auditune_api;
 grant usage on schema corpus to auditune_reader;
 grant insert on raw_serving.requests, raw_serving.feedback, raw_serving.reviews, raw_serving.adapter_events to auditune_api;
-grant select on raw_serving.requests, raw_serving.reviews to auditune_api;
+grant select on raw_serving.requests, raw_serving.reviews, raw_serving.api_keys to auditune_api;
 grant select on raw_training.adapters, raw_training.adapter_aliases to auditune_api;
 grant insert on raw_training.key_uses to auditune_api;
 grant execute on all functions in schema privacy to auditune_api;

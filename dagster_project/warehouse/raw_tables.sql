@@ -1,6 +1,6 @@
 -- The raw tables: everything that Python writes and dbt reads. Idempotent; run by `python -m dagster_project.warehouse setup`.
 -- No column here may hold a person's data in clear, except raw_audit.log_lines, which only auditune_owner reads.
--- Who of the house decided or promoted (reviewer, set_by, used_by) is kept as typed.
+-- Who of the house decided, promoted or may ask (reviewer, set_by, used_by, key_name) is kept as typed.
 
 create schema if not exists raw_audit;
 create schema if not exists raw_serving;
@@ -103,6 +103,19 @@ create table if not exists raw_serving.requests (
     completion_tokens integer     not null default 0,
     adapter_id        text,
     base_model        text
+);
+alter table raw_serving.requests add column if not exists key_id text;   -- of raw_serving.api_keys; null without a key
+
+-- One row per key of the API that was ever made; the key itself is nowhere. Written by auditune_owner.
+create table if not exists raw_serving.api_keys (
+    key_id              text        primary key,
+    key_name            text        not null,           -- whose it is, as typed
+    token_hash          text        not null,           -- SHA-256 of the key, in hex: 256 random bits need no slow hash
+    scopes              text[]      not null check (scopes <@ array['ask', 'run', 'review'] and scopes <> '{}'),
+    database_role       text,                           -- role that the key's rows are fetched as; null: auditune_reader
+    requests_per_minute integer     check (requests_per_minute > 0),
+    created_at          timestamptz not null default now(),
+    revoked_at          timestamptz
 );
 
 -- One row per verdict that a person gave on an answer.

@@ -6,19 +6,22 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 
+from serving.access.caller import CallerDep, needs
 from serving.answer import Answer
 from serving.asking import ask
-from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel
+from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel, documented
 from serving.schemas import ChatRequest, Question
 from serving.service import RequestIdDep, ServiceDep
 
-router = APIRouter(tags=["openai"])
+router = APIRouter(tags=["openai"], dependencies=[needs("ask")], responses=documented(401, 404, 422, 429, 503))
 
 _QUESTION = TypeAdapter(Question)
 
 
 @router.post("/v1/chat/completions")
-async def complete(body: ChatRequest, service: ServiceDep, request_id: RequestIdDep) -> dict[str, Any]:
+async def complete(
+    body: ChatRequest, service: ServiceDep, caller: CallerDep, request_id: RequestIdDep
+) -> dict[str, Any]:
     """Answer the last user message with SQL. SQL that may not be run is refused, in `message.refusal`."""
     if body.model not in service.adapters.names():
         raise UnknownModel
@@ -27,6 +30,7 @@ async def complete(body: ChatRequest, service: ServiceDep, request_id: RequestId
     question = read_question(body)
     answer = await ask(
         service,
+        caller=caller,
         request_id=request_id,
         route="/v1/chat/completions",
         question=question,

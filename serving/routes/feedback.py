@@ -5,11 +5,12 @@ import asyncio
 import psycopg
 from fastapi import APIRouter
 
-from serving.errors import DatabaseAway, UnknownRequest
+from serving.access.caller import needs
+from serving.errors import DatabaseAway, UnknownRequest, documented
 from serving.schemas import FeedbackRequest, FeedbackResponse
 from serving.service import Service, ServiceDep
 
-router = APIRouter(tags=["questions"])
+router = APIRouter(tags=["questions"], dependencies=[needs("ask")], responses=documented(401, 404, 422, 429, 503))
 
 _FLUSH_SECONDS = 3.0
 

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from serving import VERSION
-from serving.errors import DatabaseAway, ModelAway
+from serving.errors import DatabaseAway, ModelAway, documented
 from serving.service import ServiceDep
 
 router = APIRouter(tags=["operations"])
@@ -17,7 +17,7 @@ async def health() -> Response:
     return Response()
 
 
-@router.get("/ready")
+@router.get("/ready", responses=documented(503))
 async def ready(service: ServiceDep) -> dict[str, str]:
     """Answer 200 where questions can be answered with rows; a model of this process is loaded before."""
     if service.source is not None and not service.source.is_available():

@@ -4,9 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from serving.access.caller import needs
+from serving.errors import documented
 from serving.service import ServiceDep
 
-router = APIRouter(tags=["openai"])
+router = APIRouter(tags=["openai"], dependencies=[needs("ask")], responses=documented(401, 429, 503))
 
 
 @router.get("/v1/models")

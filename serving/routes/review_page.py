@@ -10,12 +10,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 
+from serving.access.caller import needs
 from serving.errors import ApiError, ForeignForm, UnknownCandidate, describe_validation
 from serving.routes.review import read_queue, store_review
 from serving.schemas import REVIEWER_MAX_CHARACTERS, QueuedCandidate, ReviewRequest
 from serving.service import Service, ServiceDep
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs("review")])
 
 _PAGE = 25
 _MAX_FIELDS = 4 * _PAGE

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ class StubModel:
     def generate(self, questions: list[str]) -> list[Generated]:
         self.batches.append(list(questions))
         return [Generated(self.answers[question]) for question in questions]
+
+
+@pytest.fixture(autouse=True)
+def in_process_clients_are_on_the_loopback(monkeypatch) -> None:
+    """Gives the test client an address; its default, the word `testclient`, is none that a server would report."""
+    on_loopback = partialmethod(TestClient.__init__, client=("127.0.0.1", 50000))
+    monkeypatch.setattr(TestClient, "__init__", on_loopback)
 
 
 @pytest.fixture(scope="module")
