@@ -1,4 +1,4 @@
-"""Starts the API. Run as: `python -m serving`, or `python -m serving keys|check-config|engine` for other commands."""
+"""Starts the API. Run as: `python -m serving`, or `python -m serving COMMAND` for its other commands."""
 
 import sys
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         settings = _read_settings()
         if arguments:
-            return serve_engine(settings, arguments[1:])
+            return serve_engine(settings, list(arguments[1:]))
         listener = bind(settings.api_host, settings.api_port)
         check_tls(settings)
         check_warehouse(settings)
