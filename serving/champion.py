@@ -45,7 +45,7 @@ def load_champion(settings: Settings) -> Champion:
         base_model=record.base_model,
         catalog=catalog,
         created=int(record.created_at.timestamp()),
-        generate=generator.generate,
+        generate=generator,
     )
 
 
