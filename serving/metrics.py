@@ -40,10 +40,6 @@ class Metrics:
         self.prefix_cache_hits = Counter(
             "auditune_prefix_cache_hits", "Questions whose schema the model had read before", registry=self.registry
         )
-        self.grammar_rejections = Counter(
-            "auditune_grammar_rejections", "Answers that were refused after decoding, and drawn again",
-            registry=self.registry,
-        )  # fmt: skip
         self.log_rows = Counter(
             "auditune_request_log_rows", "Rows by state: written, without_text, refused, damaged", ["state"],
             registry=self.registry,
