@@ -60,10 +60,11 @@ def find_patterns(owner: psycopg.Connection, texts: Iterable[Text]) -> list[Hit]
 
 
 def _parts(text: Text) -> Iterator[str]:
-    if text.kind == "technical":
-        yield from _WORTH_A_LOOK.findall(text.content)
-    elif _SEVEN_DIGITS.search(text.content):
-        yield text.content
+    for content in text.readings:
+        if text.kind == "technical":
+            yield from _WORTH_A_LOOK.findall(content)
+        elif _SEVEN_DIGITS.search(content):
+            yield content
 
 
 def _counts(finding: Finding, *, is_technical: bool) -> bool:
