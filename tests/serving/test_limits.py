@@ -103,8 +103,12 @@ def test_a_body_in_chunks_has_the_same_limit(client):
 
 def test_headers_have_a_limit(settings, champion):
     with served(settings, champion) as url:
-        assert httpx.get(f"{url}/health", headers={"X-Long": "x" * 200_000}).status_code in (400, 431)
-        assert httpx.get(f"{url}/health").status_code == 200
+        assert httpx.get(f"{url}/health", headers={"X-Long": "x" * 10_000}).status_code == 200
+        try:
+            status = httpx.get(f"{url}/health", headers={"X-Long": "x" * 200_000}).status_code
+        except httpx.TransportError:
+            status = 400  # refused and closed before all of it was sent, so that the answer is lost on the way
+        assert status == 400
 
 
 @pytest.mark.parametrize(
