@@ -17,7 +17,7 @@ from training.sql.catalog import Catalog
 from training.sql.grammar import build_answer_grammar
 from training.value_hints import ValueIndex
 
-# What is not said is taken from the model's generation_config.json; a model in this process is sampled without any of it.
+# What is not said is taken from the model's generation_config.json, of which a model in this process takes nothing.
 _PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 
 
