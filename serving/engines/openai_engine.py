@@ -17,6 +17,9 @@ from training.sql.catalog import Catalog
 from training.sql.grammar import build_answer_grammar
 from training.value_hints import ValueIndex
 
+# What is not said is taken from the model's generation_config.json, of which a model in this process takes nothing.
+_PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+
 
 class OpenAIEngine:
     """The engine of one adapter; see `serving.engine.Engine`."""
@@ -43,6 +46,7 @@ class OpenAIEngine:
             "model": module,
             "max_tokens": max_new_tokens,
             "structured_outputs": {"grammar": build_answer_grammar(catalog)},
+            **_PLAIN_SAMPLING,
         }
 
     async def generate(self, question: str) -> Generation:

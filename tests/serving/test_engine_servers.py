@@ -69,6 +69,8 @@ def test_the_request_is_the_prompt_and_the_grammar_of_this_process(engine_on, pr
     assert request["prompt"] == schema_prefix(catalog) + question_suffix("How many orders?")
     assert request["structured_outputs"] == {"grammar": build_answer_grammar(catalog)}
     assert (request["model"], request["max_tokens"], request["temperature"]) == (MODULE, 64, 0.0)
+    # nothing of the model's own generation_config.json, which vLLM takes where a request says nothing
+    assert (request["top_p"], request["top_k"], request["min_p"], request["repetition_penalty"]) == (1.0, 0, 0.0, 1.0)
 
 
 def test_what_the_guard_refuses_is_drawn_again_in_one_request(engine_on, processes, ports):

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}  -- so that an adapter that was evaluated a moment ago has its questions
-
 with newest as (
 
     select distinct on (run_id)
