@@ -212,6 +212,9 @@ create table if not exists raw_training.evaluations (
     ci_high       double precision,
     primary key (evaluation_id, model, split, metric, category)
 );
+alter table raw_training.evaluations
+    -- the test databases that suite_accuracy was measured on; null without them and in rows of an earlier version
+    add column if not exists suite_hash text;
 
 -- One row per model, split and held-out pair.
 create table if not exists raw_training.evaluation_results (
@@ -335,7 +338,7 @@ create table if not exists raw_training.usage (
 );
 alter table raw_training.usage
     add column if not exists pairs  bigint,   -- pairs trained on (each epoch counts), or questions answered
-    add column if not exists tokens bigint;   -- tokens that went through the model; null where they are not counted
+    add column if not exists tokens bigint;   -- tokens that went through the model; null in rows of a version that did not count them
 
 -- One row per Great Expectations rule and validation of the corpus.
 create table if not exists raw_training.quality_results (
