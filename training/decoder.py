@@ -144,7 +144,7 @@ class RowCache:
 
     def keep(self, rows: torch.Tensor) -> None:
         """Drops all rows but those given by index."""
-        self._storage = self._storage.index_select(2, rows)
+        self._storage = self._storage.index_select(2, rows.to(self._storage.device))
 
 
 class _Layer:
