@@ -28,7 +28,7 @@ USED_BY = "dagster release/champion"
 
 def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="2",
+        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="3",
         description=description,
     )  # fmt: skip
 
