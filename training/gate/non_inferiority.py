@@ -86,12 +86,13 @@ def _family(challenger: Scorecard, champion: Scorecard, split: str) -> list[_Mem
 
 def _on_all_variants(challenger: Scorecard, champion: Scorecard, split: str) -> _Member:
     rule = "not_worse_on_all_variants"
-    for name, model in (("the challenger", challenger), ("the champion", champion)):
-        if model.score(split, SUITE_ACCURACY) is None:
-            return _Member(rule, split, ALL, None, 0.0, lacking=f"{name} has no figure")
+    comparison = compare(challenger, champion, split, metric=SUITE_ACCURACY)
+    if comparison is None:
+        lacking = "the champion" if challenger.score(split, SUITE_ACCURACY) is not None else "the challenger"
+        return _Member(rule, split, ALL, None, 0.0, f"{lacking} has no figure")
     if challenger.suite_hash is None or challenger.suite_hash != champion.suite_hash:
-        return _Member(rule, split, ALL, None, 0.0, lacking=OTHER_SUITE)
-    return _Member(rule, split, ALL, compare(challenger, champion, split, metric=SUITE_ACCURACY), 0.0)
+        return _Member(rule, split, ALL, None, 0.0, OTHER_SUITE)
+    return _Member(rule, split, ALL, comparison, 0.0)
 
 
 def _judge(member: _Member, factor: int) -> Finding:

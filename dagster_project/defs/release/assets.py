@@ -4,9 +4,9 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dagster_project.champion_scores import champion_scorecard
 from dagster_project.corpus.dataset import current_dataset
 from dagster_project.gate_metadata import findings_table, report_with_pictures
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
@@ -28,7 +28,7 @@ USED_BY = "dagster release/champion"
 
 def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="2",
+        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="3",
         description=description,
     )  # fmt: skip
 
@@ -128,7 +128,10 @@ def _judge(
     from training.gate.storing import store_report  # matplotlib: half a second for every other process
 
     summary = run.summary()
-    rival = None if champion is None else _scorecard_of(connection, champion, summary["base_model"])
+    rival = None
+    if champion is not None:
+        data, suite_hash = current_dataset(settings.home), challenger.suite_hash
+        rival = champion_scorecard(connection, settings, champion, summary["base_model"], suite_hash, data)
     decision = decide(challenger, rival, base)
     champion_id = None if champion is None else champion.adapter_id
     subject = Subject(adapter_id, run.run_id, summary["base_model"], summary["dataset_hash"], champion_id)
@@ -180,20 +183,3 @@ def _champion(connection: psycopg.Connection) -> AdapterRecord | None:
         return resolve(connection)
     except RegistryError:
         return None
-
-
-def _scorecard_of(connection: psycopg.Connection, champion: AdapterRecord, base_model: str) -> Scorecard:
-    """The champion's scores as they were measured when it was judged; the gate pairs what is shared.
-
-    The base model's answers come along as the clock, where it is the challenger's base model too.
-    """
-    models = ["adapter", "base"] if champion.base_model == base_model else ["adapter"]
-    with connection.cursor(row_factory=dict_row) as cursor:
-        scores, results = (
-            cursor.execute(
-                f"select * from raw_training.{table} where evaluation_id = %s and model = any(%s)",
-                [champion.run_id, models],
-            ).fetchall()
-            for table in ("evaluations", "evaluation_results")
-        )
-    return Scorecard.from_evaluation("adapter", scores, results)

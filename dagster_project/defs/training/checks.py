@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import dagster as dg
 
 from dagster_project.resources.warehouse import WarehouseResource
+from training.evaluate.suite.search import GOAL
 
 EVALUATION = dg.AssetKey(["training", "evaluation"])
+KILL_RATES = dg.AssetKey(["raw_training", "suite_kill_rates"])
 _LATEST = """
 select split, n, value from raw_training.evaluations
 where metric = %s and model = 'adapter' and category = 'all'
@@ -74,6 +76,29 @@ def memory_is_within_bound(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=" ".join(faults) or None,
         metadata={"bound_mib": bound} | {f"peak_mib_{stage}": peak for stage, peak in peaks.items() if peak},
+    )
+
+
+@dg.asset_check(asset=KILL_RATES)
+def suite_reaches_its_goal(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """The sandbox and its variants tell at least 95 % of the mutants from the gold queries that they were made of."""
+    with warehouse.owner() as connection:
+        row = connection.execute(
+            "select killed, mutants from raw_training.suite_kill_rates where operator = 'all'"
+            " order by built_at desc limit 1"
+        ).fetchone()
+    killed, mutants = row or (0, 0)
+    rate = killed / max(1, mutants)
+    told = (
+        f"The test databases tell {killed} of {mutants} mutants from their gold queries, and the goal is {GOAL:.0%}: "
+        "SQL that is right by chance may pass for right. The asset's table `survivors` names what they miss."
+    )
+    passed = mutants > 0 and rate >= GOAL
+    return dg.AssetCheckResult(
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=None if passed else told,
+        metadata={"mutants": mutants, "kill_rate": rate},
     )
 
 
