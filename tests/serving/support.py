@@ -4,7 +4,13 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import psycopg
+
+from dagster_project.warehouse.business import grant_business_schema
+from dagster_project.warehouse.settings import Warehouse
 
 SECRET = "Ada Lovelace"
 """A planted person: must never be stored, logged or counted in clear."""
@@ -18,6 +24,16 @@ class Generated:
     prompt_tokens: int = 400
     completion_tokens: int = 20
     drafts: tuple[str, ...] = ()
+
+
+def create_shop(warehouse: Warehouse) -> None:
+    """Create the business schema and the privacy functions in a fresh warehouse."""
+    here = Path(__file__).parent
+    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
+        admin.execute((here / "shop.sql").read_text())
+        grant_business_schema(admin, "shop")
+    with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
+        owner.execute((here / "privacy_stand_ins.sql").read_text())
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
