@@ -14,7 +14,6 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
-from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from serving.__main__ import main
 from serving.app import create_app
@@ -22,7 +21,7 @@ from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
 from tests.serving.engine_processes import EngineProcesses
-from tests.serving.support import Generated, wait_until
+from tests.serving.support import Generated, create_shop, wait_until
 from training import registry
 from training.config import load_config
 from training.sql.catalog import Catalog, Column, Table
@@ -52,12 +51,7 @@ def in_process_clients_are_on_the_loopback(monkeypatch) -> None:
 @pytest.fixture(scope="module")
 def shop(warehouse: Warehouse) -> Warehouse:
     """The warehouse with a business schema and the privacy functions."""
-    here = Path(__file__).parent
-    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
-        admin.execute((here / "shop.sql").read_text())
-        grant_business_schema(admin, "shop")
-    with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
-        owner.execute((here / "privacy_stand_ins.sql").read_text())
+    create_shop(warehouse)
     return warehouse
 
 

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import uvicorn
 
+from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from serving.__main__ import server_config
 from serving.app import create_app
@@ -31,6 +33,16 @@ class Generated:
     forced_tokens: int = 5
     cached_tokens: int = 300
     drafts: tuple[str, ...] = ()
+
+
+def create_shop(warehouse: Warehouse) -> None:
+    """Create the business schema and the privacy functions in a fresh warehouse."""
+    here = Path(__file__).parent
+    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
+        admin.execute((here / "shop.sql").read_text())
+        grant_business_schema(admin, "shop")
+    with psycopg.connect(warehouse.dsn, autocommit=True) as owner:
+        owner.execute((here / "privacy_stand_ins.sql").read_text())
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
