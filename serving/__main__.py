@@ -59,6 +59,7 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         # Uvicorn would believe any process on this machine about the client's address; the gate asks who may say it.
         proxy_headers=False,
         ws="none",
+        http="h11",  # refuses headers of more than 64 KiB; httptools, which uvicorn takes where it is, has no limit
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         limit_concurrency=_MOST_CONNECTIONS,

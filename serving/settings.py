@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         texts = value.split(",") if isinstance(value, str) else map(str, value)
         return tuple(parse_network(text) for text in texts if text.strip())
 
+    @field_validator("tls_cert", "tls_key", mode="before")
+    @classmethod
+    def _read_no_file(cls, value: str | Path | None) -> str | Path | None:
+        """Take an empty value for none, so that a variable can be taken back that `.env` sets."""
+        return value or None
+
     @field_validator("schemas", "allowed_hosts", mode="before")
     @classmethod
     def _split_names(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
+from serving.__main__ import main
 from serving.app import create_app
 from serving.logs import configure_logging
 from serving.service import Champion
@@ -123,6 +124,36 @@ def ask(client: TestClient, model: StubModel) -> Callable[..., dict[str, Any]]:
         return response.json()
 
     return do
+
+
+@pytest.fixture
+def keys(
+    shop: Warehouse, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs `python -m serving keys …`; returns exit status and what it wrote. No key is there before or after."""
+    monkeypatch.setenv("AUDITUNE_HOME", str(shop.home))
+    owner.execute("delete from raw_serving.api_keys")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main(["keys", *arguments])
+        return status, *capsys.readouterr()
+
+    yield run
+    owner.execute("delete from raw_serving.api_keys")
+
+
+@pytest.fixture
+def make_key(keys: Callable[..., tuple[int, str, str]], client: TestClient) -> Callable[..., str]:
+    """Makes a key that the running API knows at once; returns it."""
+
+    def make(scopes: str = "ask,run", *more: str) -> str:
+        status, out, err = keys("create", "--name", "ann", "--scopes", scopes, *more)
+        assert status == 0, err
+        client.app.state.service.key_ring.refresh()
+        return out.strip()
+
+    return make
 
 
 @pytest.fixture

@@ -1,26 +1,11 @@
 """The request log while the warehouse is away: answers go on, rows wait, the bound holds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
-from tests.serving.support import wait_until
-
-
-@contextmanager
-def api_locked_out(shop) -> Iterator[None]:
-    """Cut the API off from the warehouse: its role may not log in, its connections end."""
-    with psycopg.connect(shop.admin_dsn, autocommit=True) as admin:
-        admin.execute("alter role auditune_api nologin")
-        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'auditune_api'")
-        try:
-            yield
-        finally:
-            admin.execute("alter role auditune_api login")
+from tests.serving.support import api_locked_out, wait_until
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ REQUEST = (
 KEY_USE = (
     "insert into raw_training.key_uses (key_id, operation, adapter_id, used_by) values ('k', 'decrypt', 'a', 'api')"
 )
+MADE_KEY = "insert into raw_serving.api_keys (key_id, key_name, token_hash, scopes) values ('k', 'ann', 'h', '{ask}')"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,8 @@ def attempt(dsn: str, statement: str) -> None:
         ("api_dsn", "select * from raw_serving.requests, raw_serving.reviews"),
         ("api_dsn", "select * from raw_training.adapters, raw_training.adapter_aliases"),
         ("api_dsn", "select privacy.keyed_hash('question')"),
+        ("dsn", MADE_KEY),
+        ("api_dsn", "select * from raw_serving.api_keys"),
         ("monitor_dsn", "select * from monitoring.daily_quality, corpus.training_pairs"),
     ],
 )
@@ -86,6 +89,10 @@ def test_may(filled: Warehouse, role: str, statement: str) -> None:
         ("api_dsn", "select * from shop.customers"),
         ("api_dsn", "delete from raw_serving.requests"),
         ("api_dsn", "delete from raw_serving.reviews"),
+        ("api_dsn", MADE_KEY),
+        ("api_dsn", "update raw_serving.api_keys set revoked_at = null"),
+        ("reader_dsn", "select * from raw_serving.api_keys"),
+        ("monitor_dsn", "select * from raw_serving.api_keys"),
         (
             "api_dsn",
             "insert into raw_training.adapter_aliases (alias, adapter_id, set_by, reason) values ('a','b','c','d')",
