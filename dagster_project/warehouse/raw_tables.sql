@@ -88,7 +88,7 @@ alter table raw_audit.stat_statements add column if not exists reset_at timestam
 create table if not exists raw_serving.requests (
     request_id        uuid        primary key,
     requested_at      timestamptz not null default now(),
-    route             text        not null,             -- '/v1/sql' or '/v1/chat/completions'
+    route             text        not null,             -- '/v1/sql', '/v1/chat/completions' or '/', the page
     question_hash     text        not null,             -- keyed hash (privacy.keyed_hash) of the question
     question          text,                             -- privacy.pseudonymize_text of it
     sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where none was produced

@@ -76,15 +76,6 @@ class TooManyRequests(ApiError):
         self.headers = {"Retry-After": str(seconds)}
 
 
-class CrossSite(ApiError):
-    """A browser sends its user's key along because another site's page made it."""
-
-    status = 403
-    type = "invalid_request_error"
-    code = "cross_site"
-    message = "The request was made by another site's page: open the API's own page."
-
-
 class BodyTooLarge(ApiError):
     """The body is longer than the limit."""
 

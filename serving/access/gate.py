@@ -3,13 +3,12 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.access.body import check_json, read_body, replay
-from serving.access.errors import CrossSite, NetworkRefused
+from serving.access.errors import NetworkRefused
 from serving.access.key_ring import KeyRing
 from serving.access.networks import Network, client_address, contains
 from serving.errors import ApiError
@@ -26,7 +25,6 @@ OPEN_PATHS = frozenset(
     }
 )  # fmt: skip
 OPEN_FOLDER = "/static/"  # the page's style sheet and scripts
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class Gate:
@@ -70,37 +68,26 @@ class Gate:
             raise NetworkRefused
         if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_FOLDER):
             key_ring: KeyRing = scope["app"].state.service.key_ring
-            scope["state"]["caller"] = key_ring.authenticate(read_token(scope["method"], headers))
+            scope["state"]["caller"] = key_ring.authenticate(read_token(headers))
         body = await read_body(scope, receive, limit=self._body_limit_bytes, seconds=self._body_seconds)
         if "json" in headers.get("content-type", ""):
             check_json(body)
         return replay(body, receive)
 
 
-def read_token(method: str, headers: Headers) -> str | None:
+def read_token(headers: Headers) -> str | None:
     """Find the key that a request carries: as a bearer token, in the page's cookie, or as a password (`curl -u`).
 
-    A browser sends a password along with every request to the API, also with one that another site's page makes.
-
-    Raises:
-        CrossSite: It is such a one, and would change something.
+    A browser sends a password along with every request to the API, also with one that another site's page makes;
+    `OwnPagesOnly`, which stands before the gate, has refused such a one.
     """
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
     if scheme.lower() != "basic":
         return read_key(headers)
-    if method not in _SAFE_METHODS and _is_cross_site(headers):
-        raise CrossSite
     try:
         user_and_password = base64.b64decode(credentials.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return user_and_password.partition(":")[2]
-
-
-def _is_cross_site(headers: Headers) -> bool:
-    # Browsers name the site to addresses with TLS and to this machine alone; the origin they name to all.
-    origin = headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
-    return is_foreign or headers.get("sec-fetch-site", "none") not in ("same-origin", "none")

@@ -19,6 +19,7 @@ BAR_HEIGHT = 28
 LINE_HEIGHT = 220
 _LABELS_END = 30.0  # percent: what the labels of bars may take
 _BARS_END = 84.0  # percent: right of it stands the longest bar's number
+_DIGIT_WIDTH = 9  # pixels
 _PART_OF_DATE = {"year", "quarter", "month", "week", "day", "hour", "dow", "day_of_week", "weekday"}
 
 
@@ -70,6 +71,11 @@ class Chart:
     points: tuple[Point, ...] = ()
     x_ticks: tuple[Tick, ...] = ()
     y_ticks: tuple[Tick, ...] = ()
+
+    @property
+    def y_width(self) -> int:
+        """Pixels that the texts of the y axis take at most."""
+        return _DIGIT_WIDTH * max(len(tick.text) for tick in self.y_ticks)
 
 
 def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | None:

@@ -7,9 +7,13 @@ from itertools import pairwise
 from pygments.lexers import PostgresLexer
 from pygments.token import Comment, Keyword, Name, Number, String, _TokenType
 
+from training.sql.names import KEYWORDS
+
 _CLAUSES = {"from", "where", "group", "having", "window", "order", "limit", "offset", "union", "intersect", "except"}
 _JOINS = {"join", "left", "right", "full", "inner", "cross", "natural", "outer"}
-_KINDS = ((Keyword, "keyword"), (Name.Builtin, "keyword"), (String, "string"), (Number, "number"), (Comment, "comment"))
+_KINDS = ((String, "string"), (Number, "number"), (Comment, "comment"))
+# Pygments takes `name` and `year` for keywords too; in a warehouse they are columns.
+_WORDS = KEYWORDS | {"by", "filter", "first", "last", "nulls", "over", "partition", "recursive"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def _broken_by_clause(tokens: list[tuple[_TokenType, str]]) -> Iterator[Piece]:
             space = "\n"
         if space:
             yield Piece("", space)
-        yield Piece(_kind(token_type), text)
+        yield Piece(_kind(token_type, text), text)
         depth += (text == "(") - (text == ")")
         previous, space = word, ""
     if space:
@@ -64,5 +68,7 @@ def _begins_line(previous: str, word: str) -> bool:
     return word in _CLAUSES or (word in _JOINS and previous not in _JOINS)
 
 
-def _kind(token_type: _TokenType) -> str:
+def _kind(token_type: _TokenType, text: str) -> str:
+    if token_type in Keyword or token_type in Name.Builtin:
+        return "keyword" if text.lower() in _WORDS else ""
     return next((kind for parent, kind in _KINDS if token_type in parent), "")

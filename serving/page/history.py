@@ -13,6 +13,8 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from serving.page.session import is_https
+
 LENGTH = 20
 _COOKIE = "auditune_history"
 _DIGITS = 32  # of an id
@@ -45,7 +47,7 @@ def remember(request: Request, response: Response, request_ids: Sequence[UUID]) 
         "".join(one.hex for one in request_ids[:LENGTH]),
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
     )
 
 

@@ -15,11 +15,17 @@ def read_key(headers: Headers) -> str | None:
     return None if kept is None else unquote(kept)
 
 
+def is_https(request: Request) -> bool:
+    """Tell whether the browser speaks TLS, with the API or with a proxy before it.
+
+    Whether it was a proxy that says so does not matter: a cookie can only become stricter by it.
+    """
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
+
+
 def keep_key(request: Request, response: Response, key: str) -> None:
     """Sign a browser in, until it is closed."""
-    response.set_cookie(
-        _COOKIE, quote(key), httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
-    )
+    response.set_cookie(_COOKIE, quote(key), httponly=True, samesite="strict", secure=is_https(request), path="/")
 
 
 def drop_key(response: Response) -> None:

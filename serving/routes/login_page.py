@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from serving.errors import ApiError
 from serving.page.forms import FormDep
+from serving.page.history import forget
 from serving.page.refusal import ask_for_key, onward
 from serving.page.session import drop_key, keep_key
 from serving.service import ServiceDep
@@ -33,7 +34,8 @@ async def log_in(request: Request, service: ServiceDep, form: FormDep) -> Respon
 
 @router.post("/logout")
 async def log_out() -> Response:
-    """Forget the key."""
+    """Forget the key, and which questions were asked with it."""
     response = RedirectResponse("/", status_code=303)
     drop_key(response)
+    forget(response)
     return response

@@ -12,7 +12,7 @@ from serving.access.caller import needs
 from serving.errors import ApiError, UnknownCandidate, describe_validation
 from serving.page.forms import FormDep, one_line, several_lines
 from serving.page.render import render
-from serving.page.session import is_signed_in
+from serving.page.session import is_https, is_signed_in
 from serving.routes.review import read_queue, store_review
 from serving.schemas import (
     QUESTION_MAX_CHARACTERS,
@@ -62,7 +62,7 @@ async def decide_on_page(request: Request, service: ServiceDep, form: FormDep) -
         path="/review",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
     )
     return response
 

@@ -38,10 +38,7 @@ def test_sql_that_would_not_run_says_why(client, sql, rule):
 
 
 def test_nothing_is_run(client):
-    # 10^15 rows: to run it would take days
-    validate(
-        client, "select count(*) from generate_series(1, 10000) a, generate_series(1, 10000) b, orders c, orders d"
-    )
+    assert validate(client, "select 1 / (total - total) from orders")["valid"]  # divides by zero where it is run
 
 
 def test_what_is_no_text_is_422(client):

@@ -60,19 +60,24 @@ async function send(form, submitter) {
   try {
     const response = await fetch(form.action, {
       method: "POST",
+      headers: { accept: "text/html" },
       body: new URLSearchParams(new FormData(form, submitter)),
     });
     if (response.status === 401) location.assign("/"); // the key was revoked: the page asks for another
+    if (!response.headers.get("content-type").startsWith("text/html")) return tell("The API failed: try again shortly.");
     return new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
-    document.getElementById("messages").textContent = "";
-    const problem = document.createElement("p");
-    problem.className = "problem";
-    problem.setAttribute("role", "alert");
-    problem.textContent = "The API does not answer: try again shortly.";
-    document.getElementById("messages").append(problem);
-    return null;
+    return tell("The API does not answer: try again shortly.");
   }
+}
+
+function tell(text) {
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.setAttribute("role", "alert");
+  problem.textContent = text;
+  document.getElementById("messages").replaceChildren(problem);
+  return null;
 }
 
 function take(page, id) {

@@ -29,6 +29,10 @@ def test_a_word_that_begins_no_clause_breaks_no_line(sql):
     assert "".join(piece.text for piece in highlight(sql)) == sql
 
 
+def test_columns_with_names_like_keywords_have_no_colour():
+    assert highlight("select name, year from t")[1] == Piece("", " name, year\n")
+
+
 def test_a_join_is_one_line():
     assert "".join(piece.text for piece in highlight("select 1 from a left join b on true")) == (
         "select 1\nfrom a\nleft join b on true"
