@@ -4,13 +4,14 @@ The guard stands between the model and any database: what it does not allow is n
 under a cost ceiling, in a read-only transaction of a role that owns nothing.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from serving.engine import Engine, EngineFailed
 from serving.execution import NotRun, Reader
+from serving.judgements import Judgements
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
@@ -80,7 +81,7 @@ class Answerer:
 
     def __init__(self, engine: Engine, catalog: Catalog, reader: Reader):
         self._engine = engine
-        self._catalog = catalog
+        self._judgements = Judgements(partial(judge, catalog=catalog))
         self._reader = reader
 
     async def answer(self, question: str, *, is_run: bool, database_role: str | None = None) -> Answer:
@@ -109,7 +110,7 @@ class Answerer:
             except EngineFailed:
                 return Answer(None, error_class="generation", timings_ms=timings)
         with _Timer(timings, "guard"):
-            sql, verdict = await asyncio.to_thread(judge, generation.sql, self._catalog)
+            sql, verdict = await self._judgements.of(generation.sql)
         if not verdict.allowed:
             error_class = classify_refusal(sql, verdict.rule)
             return Answer(sql or None, generation=generation, error_class=error_class, timings_ms=timings)

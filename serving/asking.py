@@ -66,6 +66,9 @@ def _count(service: Service, route: str, answer: Answer) -> None:
     if answer.generation is not None:
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
+        service.metrics.tokens.labels("forced").inc(answer.generation.forced_tokens)
+        service.metrics.grammar_rejections.inc(bool(answer.generation.drafts))
+        service.metrics.prefix_cache_hits.inc(bool(answer.generation.cached_tokens))
 
 
 def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:

@@ -51,7 +51,7 @@ def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion
         base_model=record.base_model,
         catalog=catalog,
         created=int(record.created_at.timestamp()),
-        generate=generator.generate,
+        generate=generator,
     )
 
 

@@ -17,6 +17,9 @@ class Generated:
     sql: str
     prompt_tokens: int = 400
     completion_tokens: int = 20
+    forced_tokens: int = 5
+    cached_tokens: int = 300
+    drafts: tuple[str, ...] = ()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:

@@ -27,6 +27,9 @@ def test_metrics_count_by_outcome_and_stage(client, ask):
     assert 'auditune_stage_seconds_count{stage="execution"} 1.0' in metrics
     assert 'auditune_stage_seconds_count{stage="generation"} 2.0' in metrics
     assert 'auditune_tokens_total{kind="completion"} 40.0' in metrics
+    assert 'auditune_tokens_total{kind="forced"} 10.0' in metrics
+    assert "auditune_prefix_cache_hits_total 2.0" in metrics
+    assert "auditune_grammar_rejections_total 0.0" in metrics
     assert 'auditune_http_requests_total{route="/v1/sql",status="200"} 2.0' in metrics
     assert "auditune_engine_queue_depth 0.0" in metrics
 
