@@ -19,6 +19,12 @@ create table if not exists privacy.keys (
 );
 create unique index if not exists one_active_key on privacy.keys (is_active) where is_active;
 
+-- One row: the tags and patterns by which the statements of the log were anonymized (macro rules_in_force).
+create table if not exists privacy.anonymized_by (
+    only_row   boolean primary key default true check (only_row),
+    rules_hash text    not null
+);
+
 {{ function_ensure_key() }}
 {{ function_keyed_hash() }}
 {{ function_see_latest() }}
