@@ -38,6 +38,7 @@ _EXECUTION_CLASSES = {"permission": "blocked", "other": "database"}
 _GUARD_CLASSES = {
     "not_parseable": "syntax",
     "ambiguous_column": "syntax",
+    "ambiguous_relation": "syntax",
     "unknown_relation": "unknown_table",
     "unknown_column": "unknown_column",
 }
