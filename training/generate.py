@@ -129,7 +129,7 @@ def _drawing(seed: int, temperature: float) -> Pick:
     chance = torch.Generator().manual_seed(seed)
 
     def pick(scores: torch.Tensor) -> int:
-        probabilities = (scores / temperature).softmax(dim=-1).cpu()
+        probabilities = (scores / temperature).softmax(dim=-1)
         return int(torch.multinomial(probabilities, 1, generator=chance))
 
     return pick
