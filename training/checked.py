@@ -89,11 +89,13 @@ class CheckedBatch:
         for row in self._generator.batch.step():
             key = self._keys.pop(row)
             asked = self._questions[key]
-            asked.answers.append(self._generator.finish(row))
             asked.in_work -= 1
-            if asked.in_work == 0 and not self._is_drawn_again(key, asked):
+            if asked.in_work > 0:
+                continue
+            answers = [self._generator.finish(row) for row in asked.rows]  # in the order in which they were asked for
+            if not self._is_drawn_again(key, answers[0]):
                 del self._questions[key]
-                first, *drawn = asked.answers
+                first, *drawn = answers
                 done.append((key, _chosen(first, drawn, self._catalog) if drawn else first))
         return done
 
@@ -107,22 +109,24 @@ class CheckedBatch:
 
     def _join(self, key: Hashable, rows: list[Row]) -> None:
         self._questions[key].in_work = len(rows)
+        self._questions[key].rows += rows
         self._keys.update(dict.fromkeys(rows, key))
         self._generator.batch.add(rows)
 
-    def _is_drawn_again(self, key: Hashable, asked: "_Question") -> bool:
-        if not self._draws or len(asked.answers) > 1 or may_run(asked.answers[0].sql, self._catalog):
+    def _is_drawn_again(self, key: Hashable, first: Generation) -> bool:
+        asked = self._questions[key]
+        if not self._draws or len(asked.rows) > 1 or may_run(first.sql, self._catalog):
             return False
         self._join(key, self._generator.drawn_rows(asked.text, self._draws, TEMPERATURE))
         return True
 
 
 class _Question:
-    """A question, its answers so far, and how many more are in work."""
+    """A question, the rows of its answers, and how many of them are in work."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.answers: list[Generation] = []
+        self.rows: list[Row] = []
         self.in_work = 0
 
 
