@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _DEFAULT_HOME = Path(__file__).resolve().parents[1] / ".auditune"
+
+ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")]
 
 
 class Settings(BaseSettings):
@@ -44,7 +46,7 @@ class Settings(BaseSettings):
     reader_dsn: str
     base_model: str | None = None
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
-    engine_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    engine_urls: Annotated[tuple[ServerUrl, ...], NoDecode] = ()
     engine_adapter_dir: Path = Path("/dev/shm/auditune-adapters")  # noqa: S108 -- refused unless it is the account's own
     champion_poll_seconds: float = Field(default=30.0, gt=0)
     canary: float = Field(default=0.0, ge=0, le=1)
