@@ -183,8 +183,8 @@ class Replicas:
             await replica.check()
             if not replica.is_well:
                 await replica.prepare(dict(self._modules))
-                while not await replica.has(self._modules):  # one came meanwhile
-                    await replica.prepare(dict(self._modules))
+                if not await replica.has(self._modules):
+                    return  # one came meanwhile, which the next look loads
                 replica.is_well = True
                 replica.last_refusal = None
                 log.info("engine server let in", server=replica.name, now_in=self.well())
