@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.access.networks import LOOPBACK, PRIVATE, Network, contains, parse_address, parse_network
@@ -15,6 +15,8 @@ PREFIX = "AUDITUNE_"
 _DEFAULT_HOME = Path(__file__).resolve().parents[1] / ".auditune"
 _LOOPBACK_NETWORKS = tuple(parse_network(text) for text in LOOPBACK)
 _DEFAULT_NETWORKS = tuple(parse_network(text) for text in (*LOOPBACK, *PRIVATE))
+
+ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")]
 
 
 class Settings(BaseSettings):
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
     reader_dsn: str
     base_model: str | None = None
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
-    engine_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    engine_urls: Annotated[tuple[ServerUrl, ...], NoDecode] = ()
     engine_adapter_dir: Path = Path("/dev/shm/auditune-adapters")  # noqa: S108 -- refused unless it is the account's own
     champion_poll_seconds: float = Field(default=30.0, gt=0)
     canary: float = Field(default=0.0, ge=0, le=1)
