@@ -39,9 +39,9 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium, for one module: while it is open, Playwright's event loop runs in this thread."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         missing = "The page was not tested in a browser: install Chromium (Debian: apt-get install chromium)."
@@ -101,7 +101,7 @@ def screenshots() -> Path:
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     """A fresh browser window without cookies. What the page's scripts or its policy complain about fails the test."""
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     complaints: list[str] = []
     window = browser.new_context(base_url=address, viewport={"width": 1100, "height": 900})
     window.on("weberror", lambda error: complaints.append(str(error.error)))
