@@ -35,7 +35,7 @@ ANSWERS = {
     " where status <> 'open' group by week order by week",
     "Who are the customers?": "select customer_id, full_name from customers order by customer_id",
     "Which products?": "select name from products",
-    "<script>document.title = 'owned'</script>": "select '<img src=x onerror=alert(1)>' as \"<b>markup</b>\"",
+    "<script>document.title = 'owned'</script>": "select '<img src=x onerror=alert(1)>'",
 }
 
 
