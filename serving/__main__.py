@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from serving.app import create_app
 from serving.logs import configure_logging
 from serving.settings import Settings
-from serving.startup import StartupError, bind, check_warehouse
+from serving.startup import StartupError, bind, check_spool, check_warehouse
 
 
 def main() -> int:
@@ -21,6 +21,7 @@ def main() -> int:
     try:
         settings = _read_settings()
         listener = bind(settings.api_host, settings.api_port)
+        check_spool(settings)
         check_warehouse(settings)
         # Imported here, for it brings torch: what is wrong with the settings or the warehouse shows at once.
         from serving.champion import load_champion

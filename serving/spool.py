@@ -8,7 +8,6 @@ one reads; nothing is removed before the reader has confirmed it, so a row may b
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -70,8 +69,8 @@ class Spool:
         self._folder, self._key = folder, key
         self._limit_bytes, self._segment_bytes = limit_bytes, segment_bytes
         self._lock = threading.Lock()  # around changes of the two rows of segments
-        self._adopted: deque[Segment] = deque()
-        self._own: deque[Segment] = deque()
+        self._adopted: list[Segment] = []
+        self._own: list[Segment] = []
         self._is_writable = False  # whether the last own segment may be appended to
         self._spoilt: set[Path] = set()  # segments with damaged records, to be set aside
         self._reading: tuple[Segment, Part] | None = None
@@ -128,7 +127,7 @@ class Spool:
                 self.confirmed += part.taken
             for row in (self._adopted, self._own):
                 while row and not row[0].unread and not self._is_in_use(row[0]):
-                    self._drop(row.popleft())
+                    self._drop(row.pop(0))
             self._is_writable = self._is_writable and bool(self._own)
 
     def tidy(self) -> None:
@@ -141,7 +140,7 @@ class Spool:
             if self._own and self._own[-1].count and not self._own[-1].unread:
                 self._begin_segment()
                 while self._own[0] is not self._own[-1]:
-                    self._drop(self._own.popleft())
+                    self._drop(self._own.pop(0))
         self.adopt()
 
     def adopt(self) -> None:

@@ -112,12 +112,13 @@ def test_a_stopping_api_leaves_nothing_behind(shop, start_api):
 
 
 @pytest.mark.slow
-def test_a_minute_at_twice_the_capacity(shop, fresh_environment):
-    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "50"]
+def test_a_minute_at_twice_the_capacity(shop, fresh_environment, tmp_path):
+    report = tmp_path / "load.json"
+    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "50", "--out", report]
     environment = {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
+    result = json.loads(report.read_text())
     assert (result["rows_lost"], result["rows_mispaired"], result["answers_mispaired"]) == (0, 0, 0)
     assert result["answered"] > 0
     assert set(result["others"]) == {"503 busy"}
