@@ -1,6 +1,7 @@
 """A short-lived API process that an asset asks questions. Called by the asset `serving/held_out_answers`."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,6 +16,14 @@ from dagster_project.embedded.settings import REPOSITORY
 
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 30
+# Whatever the user's own API needs, this one is reached over plain HTTP from this machine alone.
+_ON_THE_LOOPBACK = {
+    "AUDITUNE_API_HOST": "127.0.0.1",
+    "AUDITUNE_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "AUDITUNE_TRUSTED_PROXIES": "",
+    "AUDITUNE_TLS_CERT": "",
+    "AUDITUNE_TLS_KEY": "",
+}
 
 
 @contextmanager
@@ -25,19 +34,22 @@ def running_api(environment: Mapping[str, str]) -> Iterator[httpx.Client]:
         environment: the warehouse's variables, on top of this process's own.
 
     Yields:
-        A client with the API's base address.
+        A client with the API's base address and a key of its own, which opens this process alone.
 
     Raises:
         RuntimeError: it ended or was not ready in time; the message is its own last line.
     """
     port = _free_port()
-    variables = {**os.environ, **environment, "AUDITUNE_API_HOST": "127.0.0.1", "AUDITUNE_API_PORT": str(port)}
+    key = secrets.token_urlsafe(32)
+    own = {"AUDITUNE_API_PORT": str(port), "AUDITUNE_API_KEY": key}
+    variables = {**os.environ, **environment, **_ON_THE_LOOPBACK, **own}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "serving"], env=variables, cwd=REPOSITORY, stdout=output, stderr=output
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            headers = {"Authorization": f"Bearer {key}"}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=120) as client:
                 _wait_until_ready(client, process, output)
                 yield client
         finally:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from dagster_project.resources.warehouse import insert_rows
 from dagster_project.warehouse.settings import Warehouse
-from training.evaluate.suite.build import VariantBuilder, variant_names, variant_schema
+from training.evaluate.suite.build import VariantBuilder, variant_names
 from training.evaluate.suite.search import Suite, choose_variants
+from training.evaluate.suite.signature import sign_variants, signed_suite
 from training.sql.catalog import Catalog
 from training.sql.schema_names import sandbox_names
 
@@ -75,15 +75,15 @@ def refresh_suite(
     builder = VariantBuilder(connection, sandbox_names(warehouse.schemas), statements, reader=_READER)
     parts = (_VERSION, builder.content_hash(), *sorted(set(statements)))
     suite_hash = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    names = _names_of(connection, warehouse.schemas, suite_hash)
+    names = variant_names(connection, warehouse.schemas)
     rates = tuple(connection.execute(_LATEST, {"suite": suite_hash}).fetchall())
-    if names and rates:
+    if rates and signed_suite(connection, warehouse.schemas, names) == suite_hash:
         return BuiltSuite(suite_hash, names, rates, (), is_reused=True)
     suite = choose_variants(builder, warehouse.sandbox_dsn, statements, Catalog.load(dataset / "catalog.json"), tell)
     rates = kill_rates(suite)
     _store(connection, suite, rates, {"suite_hash": suite_hash, "built_at": datetime.now(UTC)})
     names = tuple(sorted(variant.name for variant in suite.variants))
-    _sign(connection, warehouse.schemas, names, suite_hash)  # last: it says that all is there
+    sign_variants(connection, warehouse.schemas, names, suite_hash)  # last: it says that all is there
     survivors = tuple((mutant.operator, gold, mutant.sql) for gold, mutant in suite.survivors)
     return BuiltSuite(suite_hash, names, rates, survivors, is_reused=False)
 
@@ -103,27 +103,6 @@ def kill_rates(suite: Suite) -> tuple[tuple[str, int, int, int], ...]:
         for operator, made in sorted(suite.mutants.items())
     ]
     return (("all", *(sum(row[column] for row in each) for column in (1, 2, 3))), *each)
-
-
-def _names_of(connection: psycopg.Connection, schemas: tuple[str, ...], suite_hash: str) -> tuple[str, ...]:
-    """The variants that stand in the warehouse, if all of them are of this suite."""
-    names = variant_names(connection, schemas)
-    asked = [variant_schema(schema, name) for schema in schemas for name in names]
-    signed = connection.execute(
-        "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname = any(%s)",
-        [asked],
-    ).fetchall()
-    return names if {comment for (comment,) in signed} == {_signature(suite_hash)} else ()
-
-
-def _sign(connection: psycopg.Connection, schemas: tuple[str, ...], names: tuple[str, ...], suite_hash: str) -> None:
-    for schema in (variant_schema(business, name) for business in schemas for name in names):
-        statement = sql.SQL("comment on schema {} is {}")
-        connection.execute(statement.format(sql.Identifier(schema), sql.Literal(_signature(suite_hash))))
-
-
-def _signature(suite_hash: str) -> str:
-    return f"Test database of auditune: a variant of the sandbox, of the suite {suite_hash}."
 
 
 def _store(

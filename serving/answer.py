@@ -4,21 +4,22 @@ The guard stands between the model and any database: what it does not allow is n
 under a cost ceiling, in a read-only transaction of a role that owns nothing.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from serving.engine import Engine, EngineFailed
 from serving.execution import NotRun, Reader
+from serving.judgements import Judgements
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Execution
 
-if TYPE_CHECKING:  # the module imports torch, which only the process that loads a model needs
-    from training.generate import Generation
+if TYPE_CHECKING:
+    from training.generation import Generation
 
 # What a caller is told about each class of error; the server's own message may quote data.
 _MESSAGES = {
@@ -50,6 +51,8 @@ class Answer:
         sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
         error_class: Key of the error as raw_serving.requests stores it; None when all went well.
         timings_ms: Milliseconds by stage: generation, guard, execution, total; stages not reached are absent.
+        adapter_id: The adapter that answered, which `asking` fills in.
+        base_model: Its base model.
     """
 
     sql: str | None
@@ -59,6 +62,8 @@ class Answer:
     execution: Execution | None = None
     error_class: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    adapter_id: str = ""
+    base_model: str = ""
 
     @property
     def is_executed(self) -> bool:
@@ -76,33 +81,36 @@ class Answerer:
 
     def __init__(self, engine: Engine, catalog: Catalog, reader: Reader):
         self._engine = engine
-        self._catalog = catalog
+        self._judgements = Judgements(partial(judge, catalog=catalog))
         self._reader = reader
 
-    async def answer(self, question: str, *, is_run: bool) -> Answer:
+    async def answer(self, question: str, *, is_run: bool, database_role: str | None = None) -> Answer:
         """Answer a question.
 
         Args:
             question: The question, as asked.
             is_run: Whether to fetch rows.
+            database_role: Role to fetch them as; None for the reader's own.
 
         Raises:
             EngineBusy: Too many questions wait; nothing was done.
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._answer(question, is_run, timings)
+        answer = await self._answer(question, is_run, database_role, timings)
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def _answer(self, question: str, is_run: bool, timings: dict[str, float]) -> Answer:
+    async def _answer(
+        self, question: str, is_run: bool, database_role: str | None, timings: dict[str, float]
+    ) -> Answer:
         with _Timer(timings, "generation"):
             try:
                 generation = await self._engine.generate(question)
             except EngineFailed:
                 return Answer(None, error_class="generation", timings_ms=timings)
         with _Timer(timings, "guard"):
-            sql, verdict = await asyncio.to_thread(judge, generation.sql, self._catalog)
+            sql, verdict = await self._judgements.of(generation.sql)
         if not verdict.allowed:
             error_class = classify_refusal(sql, verdict.rule)
             return Answer(sql or None, generation=generation, error_class=error_class, timings_ms=timings)
@@ -110,7 +118,7 @@ class Answerer:
         if is_run:
             with _Timer(timings, "execution"):
                 try:
-                    execution = await self._reader.run(sql)
+                    execution = await self._reader.run(sql, database_role)
                     error_class = execution.error_class
                 except NotRun as refusal:
                     error_class = refusal.error_class

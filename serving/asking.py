@@ -1,40 +1,63 @@
 """What every route that takes a question does with it: answer, count, log the row."""
 
 import time
+from dataclasses import replace
 from uuid import UUID
 
+from serving.access.caller import Caller
 from serving.answer import Answer
 from serving.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed, LogFull
 from serving.request_log import NotKept, RequestRow
 from serving.service import Service
+from training.registry import CHAMPION
 
 
-async def ask(service: Service, *, request_id: UUID, route: str, question: str, is_run: bool, row_cap: int) -> Answer:
+async def ask(
+    service: Service,
+    *,
+    caller: Caller,
+    request_id: UUID,
+    route: str,
+    question: str,
+    is_run: bool,
+    row_cap: int,
+    model: str = CHAMPION,
+) -> Answer:
     """Answer a question and record it.
 
     Args:
         service: The running API.
+        caller: Who asks; his rows are fetched as his database role.
         request_id: Id of the request, also of its row.
         route: Path of the route, for the row and the metrics.
         question: The question, as asked.
         is_run: Whether to fetch rows.
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
+        model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
 
     Raises:
+        ScopeMissing: The caller may not ask, or may not fetch rows.
+        RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
         LogFull: The row could be kept nowhere, so there is no answer either.
         GenerationFailed: The model gave no answer; its row is written.
     """
+    caller.require("ask")
+    if is_run:
+        caller.require("run")
     if service.request_log.is_full():  # asked before the model works in vain
         service.metrics.shed.labels("log").inc()
         raise LogFull
     try:
-        answer = await service.answerer.answer(question, is_run=is_run)
+        with service.adapters.lease(request_id, model) as served:
+            answer = await served.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
+        adapter = served.champion
+        answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
         service.metrics.shed.labels("engine").inc()
         raise Busy from error
-    await _keep(service, _row(service, request_id, route, question, answer, row_cap))
+    await _keep(service, _row(caller, request_id, route, question, answer, row_cap))
     _count(service, route, answer)
     if answer.error_class == "generation":
         raise GenerationFailed
@@ -59,11 +82,12 @@ def _count(service: Service, route: str, answer: Answer) -> None:
     if answer.generation is not None:
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
-        if answer.generation.drafts:
-            service.metrics.grammar_rejections.inc()
+        service.metrics.tokens.labels("forced").inc(answer.generation.forced_tokens)
+        service.metrics.grammar_rejections.inc(bool(answer.generation.drafts))
+        service.metrics.prefix_cache_hits.inc(bool(answer.generation.cached_tokens))
 
 
-def _row(service: Service, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
+def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: Answer, row_cap: int) -> RequestRow:
     generation = answer.generation
     return RequestRow(
         request_id=request_id,
@@ -79,6 +103,7 @@ def _row(service: Service, request_id: UUID, route: str, question: str, answer: 
         latency_ms=answer.timings_ms["total"],
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
-        adapter_id=service.champion.adapter_id,
-        base_model=service.champion.base_model,
+        key_id=caller.key_id,
+        adapter_id=answer.adapter_id,
+        base_model=answer.base_model,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import structlog
 
+from serving.base_model import find_base_model
 from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import StartupError
@@ -20,50 +21,38 @@ from training.sql.catalog import Catalog
 log = structlog.get_logger(__name__)
 
 
-def load_champion(settings: Settings) -> Champion:
-    """Load the adapter that the alias `champion` points to.
+def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion:
+    """Load an adapter into this process.
 
-    The decrypted files are gone again when this returns; the merged weights and the schema prefix stay in memory.
+    Args:
+        settings: Settings of the API.
+        adapter_id: The adapter; None takes the one that the alias `champion` points to.
+
+    Returns:
+        The adapter. Its decrypted files are gone again; the merged weights and the schema prefix stay in memory.
 
     Raises:
-        StartupError: There is no champion, or it cannot be decrypted or loaded.
+        StartupError: There is no such adapter, or it cannot be decrypted or loaded.
     """
     started = time.perf_counter()
     try:
         with psycopg.connect(settings.api_dsn, autocommit=True, connect_timeout=5) as conn:
-            record = registry.resolve(conn)
-            log.info("loading the champion", adapter_id=record.adapter_id, base_model=record.base_model)
+            record = registry.resolve(conn) if adapter_id is None else registry.get_adapter(conn, adapter_id)
+            log.info("loading an adapter", adapter_id=record.adapter_id, base_model=record.base_model)
             with registry.load(conn, record, settings.home, used_by="serving") as folder:
                 catalog = Catalog.load(folder / "catalog.json")
                 source = find_base_model(record.base_model, settings)
                 generator = build_generator(source, folder, catalog)
     except (registry.RegistryError, registry.VaultError, BadInput, TrainingFailed) as error:
         raise StartupError(str(error)) from error
-    log.info("champion loaded", adapter_id=record.adapter_id, seconds=round(time.perf_counter() - started, 1))
+    log.info("adapter loaded", adapter_id=record.adapter_id, seconds=round(time.perf_counter() - started, 1))
     return Champion(
         adapter_id=record.adapter_id,
         base_model=record.base_model,
         catalog=catalog,
         created=int(record.created_at.timestamp()),
-        generate=generator.generate,
+        generate=generator,
     )
-
-
-def find_base_model(name: str, settings: Settings) -> str:
-    """Find the base model that an adapter was trained on; a run records a file's or folder's name without its place.
-
-    Args:
-        name: As the run recorded it: a file name, a folder name or a Hugging Face id.
-        settings: Its `base_model` is taken where it has that name, else what lies in `<home>/models`.
-
-    Returns:
-        A path or an id to load.
-    """
-    configured = settings.base_model
-    if configured is not None and name in (configured, Path(configured).name):
-        return configured
-    local = settings.home / "models" / name
-    return str(local) if local.exists() else name
 
 
 def build_generator(base_model: str, folder: Path, catalog: Catalog) -> CheckedGenerator:

@@ -1,19 +1,27 @@
 """The API's own connections to the warehouse, as auditune_api: the registry, the request log, reviews."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 from psycopg_pool import ConnectionPool
 
+from serving.adapter_event import AdapterEvent
+from serving.page.history import PastQuestion
 from serving.schemas import QueuedCandidate, ReviewQueue, ReviewRequest, ReviewResponse
+from training.registry.aliases import list_aliases
 
 _CHECK_SECONDS = 2.0
 
 _HERE = Path(__file__).parent
+_PAST_QUESTIONS = (_HERE / "past_questions.sql").read_text()
 _QUEUE = (_HERE / "review_queue.sql").read_text()
 _REVIEW = (_HERE / "insert_review.sql").read_text()
+_CANARY_QUESTIONS = (_HERE / "canary_questions.sql").read_text()
+_ADAPTER_EVENT = (_HERE / "insert_adapter_event.sql").read_text()
 
 
 class Database:
@@ -40,6 +48,43 @@ class Database:
             return False
         return True
 
+    def read_aliases(self) -> dict[str, str]:
+        """Read where each alias points: its name and an adapter id.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            return list_aliases(conn)
+
+    def read_canary_questions(self, adapter_id: str, limit: int) -> list[str]:
+        """Read questions that an adapter answered right when it was evaluated, pseudonymized.
+
+        Args:
+            adapter_id: The adapter.
+            limit: Most questions to return.
+
+        Returns:
+            Always the same ones; none where the adapter was never evaluated here, or dbt has not built the corpus.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            if conn.execute("select to_regclass('corpus.canary_questions')").fetchone() == (None,):
+                return []
+            rows = conn.execute(_CANARY_QUESTIONS, {"adapter_id": adapter_id, "limit": limit})
+            return [question for (question,) in rows]
+
+    def store_adapter_event(self, event: AdapterEvent) -> None:
+        """Store that an alias was followed, or why it was not.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn:
+            conn.execute(_ADAPTER_EVENT, {"event_id": uuid4(), **asdict(event)})
+
     def has_request(self, request_id: UUID) -> bool:
         """Return whether a request is in the log.
 
@@ -49,6 +94,18 @@ class Database:
         query = "select exists (select from raw_serving.requests where request_id = %s)"
         with self.pool.connection() as conn:
             return conn.execute(query, (request_id,)).fetchone()[0]
+
+    def read_past_questions(self, request_ids: Sequence[UUID]) -> list[PastQuestion]:
+        """Read what is stored of some questions, in pseudonymized form, newest first.
+
+        Args:
+            request_ids: Their request ids; who has none of a question does not see it.
+
+        Raises:
+            psycopg.OperationalError: The warehouse is away.
+        """
+        with self.pool.connection() as conn, conn.cursor(row_factory=class_row(PastQuestion)) as cursor:
+            return cursor.execute(_PAST_QUESTIONS, {"request_ids": list(request_ids)}).fetchall()
 
     def read_queue(self, limit: int, offset: int = 0, candidate_id: str | None = None) -> ReviewQueue:
         """Read what waits for a reviewer, undecided candidates first.

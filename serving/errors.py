@@ -11,7 +11,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from serving.schemas import ErrorResponse
+
 RETRY_AFTER_SECONDS = 2
+
+_DESCRIPTIONS = {
+    401: "A key is needed, or the key is not valid.",
+    403: "The network is not allowed, or the key lacks the scope.",
+    404: "There is nothing of that name.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    422: "Invalid request.",
+    429: "The key's rate is used up.",
+    503: "Too many questions wait, or the warehouse is away.",
+}
+_WITH_RETRY_AFTER = {429, 503}
 
 
 class ApiError(Exception):
@@ -55,6 +69,15 @@ class GenerationFailed(ApiError):
     status = 503
     code = "generation_failed"
     message = "The model gave no answer: ask again."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+class ModelAway(ApiError):
+    """No engine server answers."""
+
+    status = 503
+    code = "model_unavailable"
+    message = "The model's servers cannot be reached: try again shortly."
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
@@ -112,12 +135,33 @@ class NoQueue(ApiError):
 
 
 class ForeignForm(ApiError):
-    """A form was sent from another site's page."""
+    """Another site's page has made the browser send a request."""
 
     status = 403
     type = "invalid_request_error"
     code = "foreign_form"
-    message = "The form was sent from another page: open /review and decide there."
+    message = "The request was sent from another site's page: open the API's own page and send it from there."
+
+
+class UnknownHost(ApiError):
+    """The request's Host is no name of the API: perhaps a page whose name was turned to our address."""
+
+    status = 421
+    type = "invalid_request_error"
+    code = "unknown_host"
+    message = "The API is not known under that host name: use its address, or add the name to AUDITUNE_ALLOWED_HOSTS."
+
+
+class InvalidForm(ApiError):
+    """A form of the page holds what cannot be stored."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+
+    def __init__(self, message: str):
+        super().__init__()
+        self.message = message
 
 
 class NoQuestion(ApiError):
@@ -160,6 +204,23 @@ def describe_validation(errors: Sequence[dict[str, Any]]) -> str:
     return "Invalid request: " + "; ".join(dict.fromkeys(problems)) + "."
 
 
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI page says about a route's errors.
+
+    Args:
+        statuses: HTTP statuses that the route may answer with, in the one shape.
+    """
+    retry_after = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return {
+        status: {
+            "model": ErrorResponse,
+            "description": _DESCRIPTIONS[status],
+            **({"headers": retry_after} if status in _WITH_RETRY_AFTER else {}),
+        }
+        for status in statuses
+    }
+
+
 def install(app: FastAPI) -> None:
     """Give every error of an app the one shape."""
     app.add_exception_handler(ApiError, _on_api_error)
@@ -167,9 +228,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
-def _on_api_error(_request: Request, error: ApiError) -> JSONResponse:
+def respond(error: ApiError) -> JSONResponse:
+    """Build the response that tells the caller of an error."""
     body = error_body(error.message, error.type, error.code)
     return JSONResponse(body, status_code=error.status, headers=error.headers)
+
+
+def _on_api_error(_request: Request, error: ApiError) -> JSONResponse:
+    return respond(error)
 
 
 def _on_invalid_request(_request: Request, error: RequestValidationError) -> JSONResponse:

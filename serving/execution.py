@@ -2,13 +2,17 @@
 
 import asyncio
 import queue
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from psycopg.conninfo import make_conninfo
 
 from training.sql.sandbox import Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
+
+_Result = TypeVar("_Result")
 
 
 class NotRun(Exception):
@@ -44,16 +48,29 @@ class Reader:
         for _ in range(connections):
             self._idle.put(Executor(dsn, search_path, statement_timeout_ms=statement_timeout_ms, row_cap=row_cap))
 
-    async def run(self, sql: str) -> Execution:
+    async def run(self, sql: str, database_role: str | None = None) -> Execution:
         """Run one statement.
 
         Args:
             sql: A statement that the guard allowed.
+            database_role: Role to run it as, so that row-level security holds; None for the one that connects.
 
         Raises:
             NotRun: It cannot be planned, or costs too much.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql)
+        return await self._in_thread(self._run, sql, database_role)
+
+    async def plan(self, sql: str, database_role: str | None = None) -> None:
+        """Have PostgreSQL plan a statement, and not run it.
+
+        Args:
+            sql: A statement that the guard allowed.
+            database_role: Role to plan it as; None for the one that connects.
+
+        Raises:
+            NotRun: It cannot be planned, or would cost too much to run.
+        """
+        await self._in_thread(self._plan, sql, database_role)
 
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
@@ -61,13 +78,33 @@ class Reader:
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _run(self, sql: str) -> Execution:
+    async def _in_thread(
+        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
+    ) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._with_executor, action, sql, database_role
+        )
+
+    def _with_executor(
+        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
+    ) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            if executor.estimate_cost(sql) > self._cost_ceiling:
-                raise NotRun("too_expensive")
-            return executor.run(sql)
-        except QueryRefused as error:
-            raise NotRun(error.error_class) from error
+            return action(executor, sql, database_role)
         finally:
             self._idle.put(executor)
+
+    def _run(self, executor: Executor, sql: str, database_role: str | None) -> Execution:
+        self._plan(executor, sql, database_role)
+        try:
+            return executor.run(sql, database_role)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
+
+    def _plan(self, executor: Executor, sql: str, database_role: str | None) -> None:
+        try:
+            cost = executor.estimate_cost(sql, database_role)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
+        if cost > self._cost_ceiling:
+            raise NotRun("too_expensive")

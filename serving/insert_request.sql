@@ -3,7 +3,7 @@
 -- A row may be written twice, by an API that was killed in between: what is there already is not pseudonymized again.
 insert into raw_serving.requests (
     request_id, requested_at, route, question_hash, question, sql, outcome, is_executed, error_class, row_count,
-    generation_ms, execution_ms, latency_ms, prompt_tokens, completion_tokens, adapter_id, base_model
+    generation_ms, execution_ms, latency_ms, prompt_tokens, completion_tokens, key_id, adapter_id, base_model
 )
 select
     %(request_id)s,
@@ -25,6 +25,7 @@ select
     %(latency_ms)s,
     %(prompt_tokens)s,
     %(completion_tokens)s,
+    %(key_id)s,
     %(adapter_id)s,
     %(base_model)s
 from (

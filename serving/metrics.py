@@ -28,12 +28,18 @@ class Metrics:
             buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.tokens = Counter(
-            "auditune_tokens", "Tokens, by kind: prompt, completion", ["kind"], registry=self.registry
-        )
-        self.grammar_rejections = Counter(
-            "auditune_grammar_rejections", "Answers that were refused after decoding, and drawn again",
-            registry=self.registry,
+            "auditune_tokens",
+            "Tokens, by kind: prompt, completion; of the completion, forced by the grammar without a step of the model",
+            ["kind"], registry=self.registry,
         )  # fmt: skip
+        self.grammar_rejections = Counter(
+            "auditune_grammar_rejections",
+            "Answers inside the grammar that could not be used (too long, a name out of place): others were drawn",
+            registry=self.registry,
+        )
+        self.prefix_cache_hits = Counter(
+            "auditune_prefix_cache_hits", "Questions whose schema the model had read before", registry=self.registry
+        )
         self.log_rows = Counter(
             "auditune_request_log_rows", "Rows by state: written, without_text, refused, damaged", ["state"],
             registry=self.registry,

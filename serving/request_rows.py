@@ -43,6 +43,7 @@ class RequestRow:
     completion_tokens: int
     adapter_id: str
     base_model: str
+    key_id: str | None = None
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     kind: Literal["request"] = "request"
 

@@ -13,6 +13,7 @@ from training.sql.parse import parse_select
 QUESTION_MAX_CHARACTERS = 2000
 SQL_MAX_CHARACTERS = 20_000
 REVIEWER_MAX_CHARACTERS = 100
+MESSAGE_MAX_CHARACTERS = 20_000
 _PLAIN_WHITESPACE = "\n\r\t"
 
 
@@ -65,6 +66,22 @@ class SqlResponse(BaseModel):
     is_truncated: bool | None = Field(default=None, description="True where the SQL has more rows than were returned.")
     error: SqlError | None = None
     timings_ms: dict[str, float] = Field(description="generation, guard, execution, total")
+
+
+class ValidationRequest(_Request):
+    """SQL that a person writes."""
+
+    sql: Annotated[Text, Field(max_length=SQL_MAX_CHARACTERS)]
+
+
+class ValidationResponse(BaseModel):
+    """Whether the SQL would be run."""
+
+    valid: bool
+    rule: str | None = Field(description="The guard's rule or the class of PostgreSQL's error; null where valid.")
+    message: str = Field(description="One sentence about what is wrong; empty where valid.")
+    tables: list[str] = Field(description="Tables that it reads.")
+    columns: list[str] = Field(description="Columns that it reads, as table.column.")
 
 
 class FeedbackRequest(_Request):
@@ -156,20 +173,24 @@ class ContentPart(BaseModel):
     """A part of a chat message."""
 
     type: Literal["text"]
-    text: Text
+    text: Annotated[Text, Field(max_length=MESSAGE_MAX_CHARACTERS)]
 
 
 class ChatMessage(BaseModel):
     """A message of OpenAI's chat format."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] | None = None
+    content: (
+        Annotated[str, Field(max_length=MESSAGE_MAX_CHARACTERS)]
+        | Annotated[list[ContentPart], Field(max_length=100)]
+        | None
+    ) = None
 
 
 class ChatRequest(BaseModel):
     """OpenAI's chat completion request. Decoding is greedy: sampling parameters are accepted and have no effect."""
 
-    model: str
+    model: str = Field(max_length=200)
     messages: list[ChatMessage] = Field(min_length=1, max_length=100)
     stream: bool = False
 

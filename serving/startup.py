@@ -1,6 +1,7 @@
 """What must hold before the API listens: a free port, a spool, a warehouse, a champion. Called by `__main__`."""
 
 import socket
+import ssl
 import tempfile
 
 import psycopg
@@ -15,6 +16,7 @@ _FUNCTIONS = (
     "privacy.pseudonymize_sql(text)",
     "privacy.days_as_in(text,text)",
 )
+_TABLES = ("raw_serving.requests", "raw_serving.api_keys")
 
 
 class StartupError(Exception):
@@ -61,24 +63,56 @@ def check_spool(settings: Settings) -> None:
         ) from error
 
 
+def check_tls(settings: Settings) -> None:
+    """Prove that the certificate and its key can be used, where there are any.
+
+    Raises:
+        StartupError: They cannot.
+    """
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise StartupError("AUDITUNE_TLS_CERT and AUDITUNE_TLS_KEY belong together: set both, or neither.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # The empty passphrase keeps an encrypted key from asking the terminal.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: b"")
+    except (OSError, ValueError) as error:
+        raise StartupError(
+            f"The certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used "
+            f"({type(error).__name__}): AUDITUNE_TLS_CERT and AUDITUNE_TLS_KEY must be PEM files that fit each other, "
+            "the key without a passphrase."
+        ) from error
+
+
 def check_warehouse(settings: Settings) -> None:
     """Prove that both roles can connect and that the warehouse has what the request log needs.
 
     Raises:
         StartupError: It has not.
     """
-    with _connect(settings.reader_dsn, "AUDITUNE_READER_DSN"):
+    with connect(settings.reader_dsn, "AUDITUNE_READER_DSN"):
         pass
-    with _connect(settings.api_dsn, "AUDITUNE_API_DSN") as conn:
+    with connect(settings.api_dsn, "AUDITUNE_API_DSN") as conn:
         query = "select name from unnest(%s::text[]) as name where to_regprocedure(name) is null"
         missing = [name for (name,) in conn.execute(query, (list(_FUNCTIONS),))]
-        has_tables = conn.execute("select to_regclass('raw_serving.requests') is not null").fetchone()
-    if missing or has_tables != (True,):
-        lacking = ", ".join(missing) or "raw_serving.requests"
+        query = "select name from unnest(%s::text[]) as name where to_regclass(name) is null"
+        missing += [name for (name,) in conn.execute(query, (list(_TABLES),))]
+    if missing:
+        lacking = ", ".join(missing)
         raise StartupError(f"The warehouse lacks {lacking}: run `make run` once to build it.")
 
 
-def _connect(dsn: str, variable: str) -> psycopg.Connection:
+def connect(dsn: str, variable: str) -> psycopg.Connection:
+    """Connect to the warehouse.
+
+    Args:
+        dsn: Where it is.
+        variable: The setting that says so, for the sentence.
+
+    Raises:
+        StartupError: It cannot be reached, or the DSN is none.
+    """
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
     except psycopg.OperationalError as error:

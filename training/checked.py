@@ -5,26 +5,18 @@ run, so the question is asked again a few times at once, and the answer given mo
 is taken. Where it accepts none, the first answer stands, and is refused as before.
 """
 
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.choice import DRAWS, TEMPERATURE, choose, may_run
 from training.config import TrainingConfig
 from training.constraint import GrammarConstraint
 from training.generate import Generation, Generator
-from training.sql.canonical import canonicalize
+from training.running_batch import Row
 from training.sql.catalog import Catalog
-from training.sql.errors import SqlError
-from training.sql.guard import check
-
-DRAWS = 8
-TEMPERATURE = 0.7
-_DATE = re.compile(r"\bdate '(\d{4}-\d\d-\d\d)'")
 
 
 class CheckedGenerator:
@@ -52,36 +44,98 @@ class CheckedGenerator:
         first = self._generator.generate(questions)
         return [self._again(question, answer) for question, answer in zip(questions, first, strict=True)]
 
+    __call__ = generate
+
+    def open_batch(self) -> "CheckedBatch":
+        """Answers questions that come while others are in work; not to be mixed with `generate`."""
+        return CheckedBatch(self._generator, self._catalog, self._draws)
+
     def _again(self, question: str, first: Generation) -> Generation:
-        if not self._draws or self._may_run(first.sql):
+        if not self._draws or may_run(first.sql, self._catalog):
             return first
-        drawn = self._generator.draw(question, self._draws, TEMPERATURE)
-        tokens = first.completion_tokens + sum(answer.completion_tokens for answer in drawn)
-        accepted = Counter(form for answer in drawn if (form := self._accepted(answer.sql)) is not None)
-        sql = accepted.most_common(1)[0][0] if accepted else first.sql
-        drafts = (first.sql, *(answer.sql for answer in drawn))
-        return replace(first, sql=sql, completion_tokens=tokens, drafts=drafts)
-
-    def _accepted(self, sql: str) -> str | None:
-        """The canonical form of an answer that the guard accepts; answers that mean the same are counted together."""
-        if not self._may_run(sql):
-            return None
-        try:
-            return canonicalize(sql, self._catalog)
-        except SqlError:
-            return sql
-
-    def _may_run(self, sql: str) -> bool:
-        return check(sql, self._catalog).allowed and all(map(_is_date, _DATE.findall(sql)))
+        return _chosen(first, self._generator.draw(question, self._draws, TEMPERATURE), self._catalog)
 
 
-def _is_date(text: str) -> bool:
-    """Whether a literal of a date's form is one: a model that counts months up to 13 writes some that are not."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+class CheckedBatch:
+    """Questions in work on one generator: each joins at the next step, and leaves when it is answered."""
+
+    def __init__(self, generator: Generator, catalog: Catalog, draws: int) -> None:
+        """Prepares; the arguments are those of `CheckedGenerator`."""
+        self._generator, self._catalog, self._draws = generator, catalog, draws
+        self._questions: dict[Hashable, _Question] = {}
+        self._keys: dict[Row, Hashable] = {}
+
+    def __len__(self) -> int:
+        """Questions that are not answered yet."""
+        return len(self._questions)
+
+    def add(self, key: Hashable, question: str) -> None:
+        """Takes a question.
+
+        Args:
+            key: What its answer will be known by.
+            question: In natural language.
+        """
+        self._questions[key] = _Question(question)
+        self._join(key, [self._generator.greedy_row(question)])
+
+    def step(self) -> list[tuple[Hashable, Generation]]:
+        """Moves every question on by at least a token.
+
+        Returns:
+            The answers that are ready, by the keys of their questions.
+        """
+        done = []
+        for row in self._generator.batch.step():
+            key = self._keys.pop(row)
+            asked = self._questions[key]
+            asked.answers.append(self._generator.finish(row))
+            asked.in_work -= 1
+            if asked.in_work == 0 and not self._is_drawn_again(key, asked):
+                del self._questions[key]
+                first, *drawn = asked.answers
+                done.append((key, _chosen(first, drawn, self._catalog) if drawn else first))
+        return done
+
+    def drop(self, key: Hashable) -> None:
+        """Gives a question up; nothing where it is answered already."""
+        if self._questions.pop(key, None) is not None:
+            rows = {row for row, its_key in self._keys.items() if its_key == key}
+            self._generator.batch.drop(rows)
+            for row in rows:
+                del self._keys[row]
+
+    def _join(self, key: Hashable, rows: list[Row]) -> None:
+        self._questions[key].in_work = len(rows)
+        self._keys.update(dict.fromkeys(rows, key))
+        self._generator.batch.add(rows)
+
+    def _is_drawn_again(self, key: Hashable, asked: "_Question") -> bool:
+        if not self._draws or len(asked.answers) > 1 or may_run(asked.answers[0].sql, self._catalog):
+            return False
+        self._join(key, self._generator.drawn_rows(asked.text, self._draws, TEMPERATURE))
+        return True
+
+
+class _Question:
+    """A question, its answers so far, and how many more are in work."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.answers: list[Generation] = []
+        self.in_work = 0
+
+
+def _chosen(first: Generation, drawn: Sequence[Generation], catalog: Catalog) -> Generation:
+    """The answer to give, with the tokens of all of them."""
+    texts = [answer.sql for answer in drawn]
+    return replace(
+        first,
+        sql=choose(first.sql, texts, catalog),
+        completion_tokens=first.completion_tokens + sum(answer.completion_tokens for answer in drawn),
+        forced_tokens=first.forced_tokens + sum(answer.forced_tokens for answer in drawn),
+        drafts=(first.sql, *texts),
+    )
 
 
 def as_served(

@@ -48,6 +48,8 @@ class TrainingConfig:
         seed: Seed of the adapter's start and of the batch order.
         max_new_tokens: Longest answer that evaluation and serving generate, in tokens.
         generation_batch: Questions that evaluation decodes at once.
+        memory_mib: Most memory that a process of the run is meant to hold, in MiB; the GPU's where one is used. Dagster
+            warns above it. 0 where the preset promises nothing.
     """
 
     name: str
@@ -75,6 +77,7 @@ class TrainingConfig:
     recombined_share: float = 0.0
     seed: int = 17
     generation_batch: int = 32
+    memory_mib: int = 0
 
     def __post_init__(self) -> None:
         """Refuses values that could only fail later, in the middle of a run."""
@@ -85,6 +88,8 @@ class TrainingConfig:
             raise BadInput(f"The setting 'lora_first_layer' is {self.lora_first_layer}; the lowest layer is 0.")
         if self.shard_base and (self.quantization != "none" or self.lora_first_layer):
             raise BadInput("The setting 'shard_base' goes with neither 'quantization' nor 'lora_first_layer'.")
+        if self.memory_mib < 0:
+            raise BadInput(f"The setting 'memory_mib' is {self.memory_mib}; give it MiB, or 0 for no promise.")
         positive = ("lora_rank", "lora_alpha", "learning_rate", "epochs", "batch_size", "max_new_tokens")
         for name in (
             *positive,

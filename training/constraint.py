@@ -1,22 +1,16 @@
-"""Keeps generation inside the grammar of a catalog: a mask over the next token's logits. Used by generate.py.
+"""Keeps generation inside the grammar of a catalog: which tokens may follow, and which must. Used by running_batch.py.
 
 The masks are llguidance's: it walks the tokenizer's trie along the grammar, 15 µs a token at the median.
 """
 
-from collections.abc import Sequence
-
 import llguidance.hf
 import numpy as np
-import torch
 from llguidance import LLMatcher
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from training.sql.catalog import Catalog
-from training.sql.grammar import build_grammar
-
-# The prompt ends in `SQL:`, so an answer begins with a space, as the tokens of training do.
-_ANSWER = ("start: query\n", 'start: " " query\n')
+from training.sql.grammar import build_answer_grammar
 
 
 class GrammarConstraint:
@@ -33,31 +27,48 @@ class GrammarConstraint:
             vocabulary: Width of the model's logits, which may be more than the tokenizer's tokens.
             allow_pii_columns: Whether tagged columns may be named.
         """
-        grammar = build_grammar(catalog, allow_pii_columns=allow_pii_columns).replace(*_ANSWER)
+        grammar = build_answer_grammar(catalog, allow_pii_columns=allow_pii_columns)
         self._tokenizer = llguidance.hf.from_tokenizer(tokenizer, vocabulary)
         self._start = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
         if self._start.is_error():
             raise ValueError(f"The grammar of the catalog does not compile: {self._start.get_error()}")
-        self._vocabulary = vocabulary
+        self._end = tokenizer.eos_token_id
+        self._mask = allocate_token_bitmask(1, vocabulary)  # [1, vocabulary / 32], a bit a token
 
     def start(self) -> LLMatcher:
-        """A new answer's place in the grammar; `consume_token` moves it on."""
+        """A new answer's place in the grammar; `advance` moves it on."""
         return self._start.deep_copy()
 
-    def restrict(self, logits: torch.Tensor, places: Sequence[LLMatcher | None]) -> torch.Tensor:
-        """Forbids what the grammar does not go on with.
+    def allowed(self, place: LLMatcher) -> np.ndarray:
+        """Finds what may follow.
 
         Args:
-            logits: `[B, vocabulary]`.
-            places: One for each row; None leaves the row as it is.
+            place: Where the answer is.
 
         Returns:
-            The logits, minus infinity at forbidden tokens.
+            The tokens, ascending, at least one.
         """
-        masks = allocate_token_bitmask(len(places), self._vocabulary)  # [B, vocabulary / 32], a bit a token, all set
-        for row, place in enumerate(places):
-            if place is not None:
-                fill_next_token_bitmask(place, masks, row)
-        # (llguidance.torch would do this by torch.compile, which takes a minute at the first question)
-        allowed = np.unpackbits(masks.view(np.uint8), axis=1, count=self._vocabulary, bitorder="little")
-        return logits.masked_fill(torch.from_numpy(allowed == 0).to(logits.device), -torch.inf)
+        fill_next_token_bitmask(place, self._mask)
+        parts = self._mask.view(np.uint8)[0]  # eight tokens each
+        (some,) = parts.nonzero()  # mostly few: a keyword, a name
+        byte, bit = np.unpackbits(parts[some], bitorder="little").reshape(-1, 8).nonzero()
+        return some[byte] * 8 + bit
+
+    def advance(self, place: LLMatcher, token: int) -> list[int]:
+        """Moves an answer on by a token, and over what must follow.
+
+        What is forced is a text; its tokens are those that the tokenizer makes of it, as far as what comes behind
+        cannot change them. The mask at that place would allow the same tokens one by one.
+
+        Args:
+            place: Where the answer is; moved.
+            token: An allowed one.
+
+        Returns:
+            The tokens that must follow, often none.
+        """
+        place.consume_token(token)
+        forced = [] if place.is_stopped() else place.compute_ff_tokens()
+        if not place.consume_tokens(forced) or place.is_error():
+            raise RuntimeError("The grammar does not go on from a token that its mask allowed.")
+        return [*forced, self._end] if place.is_stopped() else forced

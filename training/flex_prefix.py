@@ -99,4 +99,6 @@ def _listed(blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 @lru_cache(maxsize=1)
 def _compiled():
-    return torch.compile(flex_attention)
+    # One kernel serves any length (ten lengths took four compilations). Should that end some day, `fullgraph` makes it
+    # an error: without it torch would go on uncompiled, and hold the T×T scores.
+    return torch.compile(flex_attention, fullgraph=True)

@@ -1,56 +1,28 @@
 """Questions to SQL behind the shared schema prefix, greedy or drawn. Used by checked.py."""
 
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import torch
-from llguidance import LLMatcher
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from training.constraint import GrammarConstraint
-from training.data import bucketed_batches
 from training.decoder import LlamaDecoder
+from training.generation import Generation
 from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
+from training.running_batch import Pick, Row, RunningBatch
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
-
-Choose = Callable[[torch.Tensor], torch.Tensor]  # the next token of each row, from its logits [B, vocabulary]
-
-_COMPACT_BELOW = 0.75  # finished rows still cost time; copying the cache to drop them pays once a quarter is done
-
-
-@dataclass(frozen=True)
-class Generation:
-    """An answer.
-
-    Attributes:
-        sql: The statement, empty if the model wrote none.
-        prompt_tokens: Tokens of the prompt, schema included.
-        completion_tokens: Tokens generated, the end token included.
-        drafts: What the model wrote besides, before `sql` was chosen; empty where the first answer stood.
-    """
-
-    sql: str
-    prompt_tokens: int
-    completion_tokens: int
-    drafts: tuple[str, ...] = ()
-
-
-@dataclass
-class _Row:
-    """One question in work: its prompt behind the schema, and what has been generated."""
-
-    prompt: list[int]
-    answer: list[int] = field(default_factory=list)
-    place: LLMatcher | None = None  # where the answer is in the grammar, if there is one
 
 
 class Generator:
     """Answers questions about one warehouse with one model.
 
     Not safe for several threads at once: torch already uses every core for one call.
+
+    Attributes:
+        batch: The rows in work, for who adds questions while others are answered.
     """
 
     def __init__(
@@ -74,13 +46,19 @@ class Generator:
         """
         self._constraint = constraint
         self._tokenizer = tokenizer
-        self._max_new_tokens = max_new_tokens
-        self._batch_size = batch_size
         self._values = ValueIndex(catalog)
         self._decoder = LlamaDecoder(model, tokenizer.encode(schema_prefix(catalog)))
         # Only behind one of these can a text have become complete without an end token: others need not be looked at.
         pieces = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
         self._ends = frozenset(token for token, piece in enumerate(pieces) if set(piece) & set(";\n:`"))
+        self.batch = RunningBatch(
+            self._decoder,
+            constraint,
+            size=batch_size,
+            max_new_tokens=max_new_tokens,
+            end=tokenizer.eos_token_id,
+            is_complete=self._is_complete,
+        )
 
     def generate(self, questions: Sequence[str]) -> list[Generation]:
         """Answers questions, the most likely token each time.
@@ -91,7 +69,7 @@ class Generator:
         Returns:
             One generation a question, in the same order.
         """
-        return self._answer(questions, lambda logits: logits.argmax(dim=-1))
+        return self._run([self.greedy_row(question) for question in questions])
 
     def draw(self, question: str, count: int, temperature: float) -> list[Generation]:
         """Draws several answers to one question.
@@ -104,72 +82,54 @@ class Generator:
         Returns:
             The answers; some may be equal.
         """
-        chance = torch.Generator().manual_seed(zlib.crc32(question.encode()))
+        return self._run(self.drawn_rows(question, count, temperature))
 
-        def choose(logits: torch.Tensor) -> torch.Tensor:
-            probabilities = (logits.float() / temperature).softmax(dim=-1).cpu()
-            return torch.multinomial(probabilities, 1, generator=chance)[:, 0]
+    def greedy_row(self, question: str) -> Row:
+        """A row for `batch` whose answer is the most likely token each time."""
+        return self._row(question, lambda scores: int(scores.argmax()))
 
-        return self._answer([question] * count, choose)
+    def drawn_rows(self, question: str, count: int, temperature: float) -> list[Row]:
+        """Rows for `batch` as `draw` uses them; each has its own chance, whatever else is in the batch."""
+        seed = zlib.crc32(question.encode())
+        return [self._row(question, _drawing(seed + index, temperature)) for index in range(count)]
 
-    def _answer(self, questions: Sequence[str], choose: Choose) -> list[Generation]:
-        suffixes = [question_suffix(question, self._values.hints(question)) for question in questions]
-        rows = [_Row(self._tokenizer.encode(suffix, add_special_tokens=False)) for suffix in suffixes]
-        if self._constraint is not None:
-            for row in rows:
-                row.place = self._constraint.start()
-        for group in bucketed_batches([len(row.prompt) for row in rows], self._batch_size, seed=None):
-            self._decode([rows[index] for index in group], choose)
-        return [self._finish(row) for row in rows]
+    def finish(self, row: Row) -> Generation:
+        """What a finished row says; nothing where its grammar was cut off at the longest answer."""
+        is_cut = row.place is not None and row.answer[-1] != self._tokenizer.eos_token_id
+        text = "" if is_cut else self._tokenizer.decode(row.answer, skip_special_tokens=True)
+        return Generation(
+            extract_sql(text),
+            prompt_tokens=self._decoder.prefix_length + len(row.prompt),
+            completion_tokens=len(row.answer),
+            forced_tokens=row.forced,
+            cached_tokens=self._decoder.prefix_length,
+            log_probability=row.log_probability,
+        )
 
-    def _decode(self, rows: list[_Row], choose: Choose) -> None:
-        """Decodes rows in step.
+    def _run(self, rows: list[Row]) -> list[Generation]:
+        # Long prompts first: they are read together, and no long one is left alone at the end.
+        self.batch.add(sorted(rows, key=lambda row: len(row.prompt), reverse=True))
+        try:
+            while self.batch:
+                self.batch.step()
+        finally:
+            self.batch.drop(rows)
+        return [self.finish(row) for row in rows]
 
-        All rows are at the same position: what all prompts have is read at once, and a row whose prompt is longer
-        reads its own next prompt token while others already write. So neither padding nor a mask is needed.
-        """
-        common = min(len(row.prompt) for row in rows)
-        room = max(len(row.prompt) for row in rows) + self._max_new_tokens
-        cache = self._decoder.new_cache(len(rows), room)
-        logits = self._decoder.forward(torch.tensor([row.prompt[:common] for row in rows]), cache)
-        live = list(rows)  # the rows in the cache, in its order; some may be finished
-        while True:
-            chosen = choose(self._restrict(logits, live, cache.length)).tolist()
-            following = [self._advance(row, cache.length, token) for row, token in zip(live, chosen, strict=True)]
-            going = [index for index, row in enumerate(live) if not self._is_finished(row)]
-            if not going:
-                return
-            if len(going) <= _COMPACT_BELOW * len(live):
-                cache.keep(torch.tensor(going))
-                live, following = [live[index] for index in going], [following[index] for index in going]
-            logits = self._decoder.forward(torch.tensor(following)[:, None], cache)
+    def _row(self, question: str, pick: Pick) -> Row:
+        suffix = question_suffix(question, self._values.hints(question))
+        place = self._constraint.start() if self._constraint is not None else None
+        return Row(self._tokenizer.encode(suffix, add_special_tokens=False), pick, place)
 
-    def _restrict(self, logits: torch.Tensor, rows: Sequence[_Row], position: int) -> torch.Tensor:
-        """Keeps the rows that write inside the grammar; those that still read their prompt are left alone."""
-        if self._constraint is None:
-            return logits
-        is_writing = [position >= len(row.prompt) and not self._is_finished(row) for row in rows]
-        places = [row.place if writes else None for row, writes in zip(rows, is_writing, strict=True)]
-        return self._constraint.restrict(logits, places)
-
-    def _advance(self, row: _Row, position: int, chosen: int) -> int:
-        """Returns the row's token at a position: of its prompt as long as that lasts, then what the model chose."""
-        if position < len(row.prompt):
-            return row.prompt[position]
-        if not self._is_finished(row):
-            row.answer.append(chosen)
-            if row.place is not None and chosen != self._tokenizer.eos_token_id:
-                row.place.consume_token(chosen)
-        return chosen
-
-    def _is_finished(self, row: _Row) -> bool:
-        answer = row.answer
-        if not answer:
-            return False
-        if answer[-1] == self._tokenizer.eos_token_id or len(answer) >= self._max_new_tokens:
-            return True
+    def _is_complete(self, answer: list[int]) -> bool:
         return answer[-1] in self._ends and is_complete(self._tokenizer.decode(answer))
 
-    def _finish(self, row: _Row) -> Generation:
-        text = self._tokenizer.decode(row.answer, skip_special_tokens=True)
-        return Generation(extract_sql(text), self._decoder.prefix_length + len(row.prompt), len(row.answer))
+
+def _drawing(seed: int, temperature: float) -> Pick:
+    chance = torch.Generator().manual_seed(seed)
+
+    def pick(scores: torch.Tensor) -> int:
+        probabilities = (scores / temperature).softmax(dim=-1).cpu()
+        return int(torch.multinomial(probabilities, 1, generator=chance))
+
+    return pick

@@ -119,8 +119,9 @@ class _Run:
         pairs_left = round(epochs_left * self._batches.pairs)
         progress = Progress("training", pairs_left, "pairs", self._world.is_first)
         try:
-            # The processes of a run talk in the middle of a step, so none may leave there.
-            with self._stop.deferred() if self._world.size > 1 else nullcontext():
+            # The processes of a run talk in the middle of a step, so none may leave there; the first can save there.
+            is_one_of_several = self._world.size > 1
+            with self._stop.deferred(meanwhile=self._save_at_once) if is_one_of_several else nullcontext():
                 while True:
                     if self._someone_stops():
                         raise Interrupted
@@ -221,6 +222,11 @@ class _Run:
             return f"{name} arrived before the first step; start again with --resume."
         self._save()
         return f"{name} arrived: step {self._state.step} of {self._total_steps} is saved; go on with --resume."
+
+    def _save_at_once(self) -> None:
+        """Saves the step before the one that a signal interrupts: its end may come too late, where a step is long."""
+        if self._state.step:
+            self._save()
 
     def _save(self) -> None:
         if self._world.is_first:

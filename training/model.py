@@ -90,7 +90,12 @@ def attach_lora(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
     torch.manual_seed(config.seed)
     # The adapter multiplies in the base's type (its float32 originals are with the optimizer): float32 here would
     # convert every activation there and back.
-    return get_peft_model(model, lora, autocast_adapter_dtype=False).train()
+    adapted = get_peft_model(model, lora, autocast_adapter_dtype=False).train()
+    if config.quantization != "none":  # beside weights in 4 bits peft leaves its own in float32
+        for weight in adapted.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.to(getattr(torch, config.dtype))
+    return adapted
 
 
 def load_adapter(model: PreTrainedModel, folder: Path) -> PreTrainedModel:

@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +31,7 @@ class StopSignals:
     def __init__(self) -> None:
         self.arrived = 0
         self._deferrals = 0
+        self._meanwhile: tuple[int, Callable[[], None]] | None = None  # with the depth of its block
         self._handlers: dict[int, Any] = {}
         self._ends: tuple[socket.socket, socket.socket] | None = None
 
@@ -51,23 +52,39 @@ class StopSignals:
         return signal.Signals(self.arrived).name
 
     @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Puts the exception off to the end of the block, for what must happen whole or not at all."""
+    def deferred(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
+        """Puts the exception off to the end of the block, for what must happen whole or not at all.
+
+        Args:
+            meanwhile: What to do at once when a signal arrives in the block, or, where a block inside it puts that off
+                too, at the end of that one. Only one block at a time may have such.
+        """
         self._deferrals += 1
+        if meanwhile is not None:
+            self._meanwhile = (self._deferrals, meanwhile)
         try:
             yield
         finally:
             self._deferrals -= 1
-        if self.arrived and not self._deferrals:
-            self._raise()
+            if meanwhile is not None:
+                self._meanwhile = None
+        self._heed()
 
     def _receive(self, number: int, _frame: Any) -> None:
         if self.arrived:
             return  # the thread ends the process, if this is a second request
         self.arrived = number
         self._end_at_the_next()
-        if not self._deferrals:
+        self._heed()
+
+    def _heed(self) -> None:
+        """Does what a signal that has arrived asks for, as far as the present block lets it."""
+        if self.arrived and not self._deferrals:
             self._raise()
+        if self.arrived and self._meanwhile is not None and self._meanwhile[0] == self._deferrals:
+            _, act = self._meanwhile
+            self._meanwhile = None
+            act()
 
     def _raise(self) -> None:
         raise Interrupted(f"{self.name} arrived before there was anything to save; start again with --resume.")

@@ -6,16 +6,18 @@ that was renamed, compressed, copied or cut short; and a line is known by its se
 file that comes a second time is counted as a duplicate and not loaded.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from dagster_project.audit_log.errors import AuditLogError, UnreadableRecord
 from dagster_project.audit_log.files import OpenFile
@@ -125,7 +127,7 @@ def _read(connection: psycopg.Connection, log: Log, up_to: date, limits: _Limits
             return
         found = read_records(place.text, place.offset, log_format, is_whole=file.is_whole)
         records = (_parse(record, log_format, limits) for record in found)
-        while batch := list(islice(records, _BATCH_RECORDS)):
+        for batch in _read_ahead(records):
             if not file.is_unchanged():  # it was emptied under our hands: its copy, or what is in it now, comes next
                 return
             for counts, is_later in _load_surely(connection, place.log_file, head, batch, up_to):
@@ -133,6 +135,16 @@ def _read(connection: psycopg.Connection, log: Log, up_to: date, limits: _Limits
                 if is_later:
                     return
         _note_archive(connection, file, place.log_file)
+
+
+def _read_ahead(records: Iterator["_Parsed"]) -> Iterator[list["_Parsed"]]:
+    """Yields batches; the next one is read while the warehouse works on this one, which is two fifths of the time."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as reader:
+        read = partial(reader.submit, lambda: list(islice(records, _BATCH_RECORDS)))
+        following = read()
+        while batch := following.result():
+            following = read()
+            yield batch
 
 
 def _note_archive(connection: psycopg.Connection, file: OpenFile, log_file: str) -> None:
@@ -145,10 +157,10 @@ def _note_archive(connection: psycopg.Connection, file: OpenFile, log_file: str)
 
 @dataclass(frozen=True)
 class _Parsed:
-    """A record with its fields, or with the reason why it has none; a blank line has neither."""
+    """A record with its fields as JSON, or with the reason why it has none; a blank line has neither."""
 
     record: Record
-    fields: dict | None = None
+    line: str | None = None
     reason: str | None = None
 
 
@@ -168,7 +180,8 @@ def _parse(record: Record, log_format: LogFormat, limits: _Limits) -> _Parsed:
         return _Parsed(record, reason="unknown_time_zone")
     if timestamp[:10] > limits.last_day:
         return _Parsed(record, reason="in_the_future")
-    return _Parsed(record, fields)
+    # A jsonlog's record is that JSON already, byte for byte.
+    return _Parsed(record, record.content.decode() if log_format == "jsonlog" else json.dumps(fields))
 
 
 def _load_surely(
@@ -204,10 +217,8 @@ def _load_batch(
         )
         with connection.cursor().copy("copy new_lines from stdin") as copy:
             for parsed in batch:
-                if parsed.fields is None and parsed.reason is None:
-                    continue
-                line = None if parsed.fields is None else Jsonb(parsed.fields)
-                copy.write_row((parsed.record.offset, parsed.record.end, line, parsed.reason))
+                if parsed.line is not None or parsed.reason is not None:
+                    copy.write_row((parsed.record.offset, parsed.record.end, parsed.line, parsed.reason))
         loaded, quarantined, duplicates, first_later_offset = connection.execute(
             _INSERT_LINES, {"log_file": log_file, "up_to": up_to}
         ).fetchone()

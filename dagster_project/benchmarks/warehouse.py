@@ -168,6 +168,8 @@ def _dbt(warehouse: Warehouse, home: Path) -> Callable[..., None]:
             [
                 Path(sys.executable).with_name("dbt"),
                 "--quiet",
+                "--no-write-json",  # a profile of a second run: half of its time was writing the manifest, twice
+                "--log-level-file=none",
                 command,
                 *arguments,
                 *places,

@@ -1,11 +1,11 @@
 """Looks for values that may be anything else too, where somebody says that they are a person's. Called by `proof.py`.
 
-Three kinds of values cannot be looked for everywhere. A day may be anybody's; a value of under four characters is more
+Four kinds of values cannot be looked for everywhere. A day may be anybody's; a value of under four characters is more
 often a word of the language than a person's; in logs, a single word or a short number is mostly a name of the catalog,
-a keyword or a count. Each counts where it stands beside the column that it is a value of: as a literal (`'May'`, one of
-a list, array or range, a pattern without its wildcards) that is compared with a column of that name, where the column's
-table is named nearby. A birth date counts too where a text says that it is one (`born on 3 July
-1961`).
+a keyword or a count; a part of a name is a word too, or a name that many bear. Each counts where it stands beside the
+column that it is a value of: as a literal (`'May'`, one of a list, array or range, a pattern without its wildcards)
+that is compared with a column of that name, where the column's table is named nearby. A birth date counts too where a
+text says that it is one (`born on 3 July 1961`).
 
 So a customer called May is no hit in `orders in May`, nor in `status = 'may'`, but is one in `first_name = 'May'`.
 """
@@ -38,6 +38,8 @@ _BEHIND = re.compile(rf"{_BETWEEN}(?={_LITERAL})", re.IGNORECASE)
 _MORE = re.compile(rf"{_CAST}[\s)\]]*(?:,|\band\b){_BETWEEN}(?={_LITERAL})", re.IGNORECASE)
 _BEFORE = re.compile(rf"({_LITERAL}){_CAST}\s*[=<>!~]+\s*(?:\w+\()?(?:\"?\w+\"?\.)?\"?$", re.IGNORECASE)
 _LONGEST = 300  # of a literal before its column, with what stands between
+_PART = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SHORTEST_PART = 3
 _ELEMENTS = re.compile(r"[^{},\"%^$]+")
 
 
@@ -75,6 +77,9 @@ def read_beside(owner: psycopg.Connection) -> BesideColumns:
                 beside.days |= {day for day in written_days(value) if _FIRST_DAY <= day <= _LAST_DAY}
             elif value and not is_telling(value):
                 beside.values[column.name.lower()][value] = column.pii_class
+            elif column.pii_class == "name":
+                parts = [part for part in _PART.findall(value) if len(part) >= _SHORTEST_PART]
+                beside.values[column.name.lower()].update(dict.fromkeys(parts, "name"))
     return beside
 
 

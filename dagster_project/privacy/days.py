@@ -18,6 +18,7 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
+MONTHS = frozenset(_MONTHS)
 _MONTH = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _DAY = (
     r"(?<![\w])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"

@@ -29,6 +29,8 @@ _CERTAIN = frozenset({"email", "iban"})
 _WORTH_A_LOOK = re.compile(r"[^\n]{0,80}@[^\n]{0,80}|[A-Z]{2}\d\d ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}")
 _SEVEN_DIGITS = re.compile(r"(?:\d\D*){7}|@|:[0-9a-fA-F]*:", re.DOTALL)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")  # all addresses of version 6 that anybody can have
+_CAST = re.compile(r"\d+::dec", re.IGNORECASE)  # a number as a decimal, no address
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 _NOBODYS = (Path(__file__).parent / "nobodys.sql").read_text()
 
@@ -58,10 +60,11 @@ def find_patterns(owner: psycopg.Connection, texts: Iterable[Text]) -> list[Hit]
 
 
 def _parts(text: Text) -> Iterator[str]:
-    if text.kind == "technical":
-        yield from _WORTH_A_LOOK.findall(text.content)
-    elif _SEVEN_DIGITS.search(text.content):
-        yield text.content
+    for content in text.readings:
+        if text.kind == "technical":
+            yield from _WORTH_A_LOOK.findall(content)
+        elif _SEVEN_DIGITS.search(content):
+            yield content
 
 
 def _counts(finding: Finding, *, is_technical: bool) -> bool:
@@ -71,7 +74,8 @@ def _counts(finding: Finding, *, is_technical: bool) -> bool:
     if pii_class == "email":
         return not value.lower().endswith(("@example.com", ".example.com"))
     if pii_class == "ip":
-        return ipaddress.ip_address(value).is_global
+        address = ipaddress.ip_interface(value).ip
+        return address.is_global and (address.version == 4 or address in _GIVEN_OUT) and not _CAST.fullmatch(value)
     # a bare number is an amount or an id more often than a telephone; a date is none at all
     return pii_class != "phone" or not (value.isdigit() or _DATE.match(value))
 

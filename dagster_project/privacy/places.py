@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote_plus
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,7 @@ _NOT_OURS = frozenset({"pgdata", "keys", "models"})
 _BINARY = frozenset({".safetensors", ".gguf", ".enc", ".pt", ".bin", ".png", ".lock"})
 _BLOCK = 8 << 20
 _OVERLAP = 4096  # no value that matters is longer
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # What says something in SQL: its literals, quoted names, numbers and comments; to the end where one is not closed.
 _SAYING = re.compile(
@@ -50,6 +52,11 @@ class Text:
     def whole(self) -> str:
         """All of the text, with the code around what a statement says."""
         return self.statement or self.content
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """What it says; where a part of it is encoded as in an address (`zora%40firm.test`), decoded too."""
+        return (self.content, unquote_plus(self.content)) if _ENCODED.search(self.content) else (self.content,)
 
 
 def warehouse_texts(owner: psycopg.Connection) -> Iterator[Text]:

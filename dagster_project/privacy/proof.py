@@ -15,6 +15,7 @@ import psycopg
 from dagster_project.privacy.beside import find_beside, read_beside
 from dagster_project.privacy.patterns import find_patterns
 from dagster_project.privacy.places import Text, file_texts, warehouse_texts
+from dagster_project.privacy.surnames import find_surnames, read_surnames
 from dagster_project.privacy.values import find_values, value_batches, without_surrogates
 
 
@@ -26,11 +27,13 @@ class Proof:
         values: How many values of tagged columns were looked for.
         read: Texts read, by place.
         hits: Personal values found, by place and class.
+        doubts: Words that may be somebody's surname or not, by place; they fail nothing.
     """
 
     values: int = 0
     read: Counter[str] = field(default_factory=Counter)
     hits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
 
     @property
     def holds(self) -> bool:
@@ -60,6 +63,8 @@ def prove(owner: psycopg.Connection, home: Path, server_logs: Collection[Path] =
         found |= find_values(texts(), batch)
     found |= set(find_patterns(owner, _counted(texts(), proof.read)))
     proof.hits.update((hit.place, hit.pii_class) for hit in without_surrogates(owner, found))
+    doubts = find_surnames(owner, warehouse_texts(owner), read_surnames(owner))
+    proof.doubts.update(hit.place for hit in without_surrogates(owner, doubts))
     return proof
 
 

@@ -11,8 +11,8 @@ inner join information_schema.tables as tables
 where tables.table_type = 'BASE TABLE'
     and columns.table_schema in ('staging', 'intermediate', 'corpus', 'monitoring', 'raw_serving', 'raw_training')
     and columns.data_type in ('text', 'character varying', 'jsonb', 'json', 'ARRAY')
-    -- accounts of the house that decided or promoted: kept by design, no data of the business
-    and columns.column_name not in ('reviewer', 'set_by', 'used_by')
+    -- accounts of the house that decided, promoted or may ask: kept by design, no data of the business
+    and columns.column_name not in ('reviewer', 'set_by', 'used_by', 'key_name', 'database_role')
     and columns.column_name !~ '(_id|_hash|^fingerprint)$'
     -- what an untrained model writes is nobody's data; `outputs_are_security_clean` judges it
     and columns.column_name <> 'predicted_sql'

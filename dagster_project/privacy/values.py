@@ -91,11 +91,26 @@ def value_batches(owner: psycopg.Connection) -> Iterator[dict[str, str]]:
         for value in values_of(owner, column):
             if len(value) >= _SHORTEST:
                 batch[value] = column.pii_class
+            if column.pii_class == "name":
+                batch.update(dict.fromkeys(surname_first(value), "name"))
             if len(batch) >= _BATCH:
                 yield batch
                 batch = {}
     if batch:
         yield batch
+
+
+def surname_first(name: str) -> Iterator[str]:
+    """The forms of a name in a list: `quillfeather, zora` and `quillfeather,zora`, wherever a longer one may be parted.
+
+    Args:
+        name: The name, with single blanks.
+    """
+    words = name.split(" ")
+    for place in range(1, len(words)):
+        given, surname = " ".join(words[:place]), " ".join(words[place:])
+        yield f"{surname}, {given}"
+        yield f"{surname},{given}"
 
 
 def find_values(texts: Iterable[Text], classes: dict[str, str]) -> set[Hit]:
@@ -109,11 +124,12 @@ def find_values(texts: Iterable[Text], classes: dict[str, str]) -> set[Hit]:
     automaton = AhoCorasick(values, implementation=Implementation.ContiguousNFA, store_patterns=False)
     hits = set()
     for text in texts:
-        content = text.content.lower() if text.kind == "technical" else " ".join(text.content.lower().split())
-        for index, start, end in automaton.find_matches_as_indexes(content, overlapping=True):
-            value = values[index]
-            if _is_apart(content, start, end) and (text.kind != "technical" or is_telling(value)):
-                hits.add(Hit(text.place, classes[value], value))
+        for reading in text.readings:
+            content = reading.lower() if text.kind == "technical" else " ".join(reading.lower().split())
+            for index, start, end in automaton.find_matches_as_indexes(content, overlapping=True):
+                value = values[index]
+                if _is_apart(content, start, end) and (text.kind != "technical" or is_telling(value)):
+                    hits.add(Hit(text.place, classes[value], value))
     return hits
 
 

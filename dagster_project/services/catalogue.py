@@ -24,6 +24,7 @@ class Service:
         command: program and arguments; the second or third argument is the module, which tells it from other processes.
         port: TCP port on 127.0.0.1; None where it listens on none.
         ready_path: path that answers 200 when it is ready.
+        is_tls: it speaks HTTPS.
     """
 
     name: str
@@ -31,11 +32,12 @@ class Service:
     command: tuple[str, ...]
     port: int | None = None
     ready_path: str = ""
+    is_tls: bool = False
 
     @property
     def address(self) -> str:
         """The URL for people."""
-        return f"http://{HOST}:{self.port}"
+        return f"{'https' if self.is_tls else 'http'}://{HOST}:{self.port}"
 
     @property
     def module(self) -> str:
@@ -47,7 +49,8 @@ def services(environ: Mapping[str, str]) -> tuple[Service, ...]:
     """Returns the services in the order to start them.
 
     Args:
-        environ: environment variables; `AUDITUNE_UI_PORT` and `AUDITUNE_API_PORT` move the two that listen.
+        environ: environment variables; `AUDITUNE_UI_PORT` and `AUDITUNE_API_PORT` move the two that listen, and with
+            `AUDITUNE_TLS_CERT` the API speaks HTTPS.
 
     Raises:
         ServiceError: one of the two is not a port number.
@@ -59,7 +62,7 @@ def services(environ: Mapping[str, str]) -> tuple[Service, ...]:
     return (
         Service("webserver", "Dagster's UI", webserver, ui_port, "/server_info"),
         Service("daemon", "Dagster's daemon", (*python, "dagster._daemon", "run", *_CODE)),
-        Service("api", "The API", (*python, "serving"), api_port, "/health"),
+        Service("api", "The API", (*python, "serving"), api_port, "/health", bool(environ.get("AUDITUNE_TLS_CERT"))),
     )
 
 

@@ -4,6 +4,7 @@ Called by the command line (`make up`).
 """
 
 import http.client
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -61,7 +62,7 @@ def _wait(home: Path, service: Service, process: subprocess.Popen[bytes], say: C
     while True:
         if process.poll() is not None:
             raise ServiceError(f"{service.title} ended while starting: {_last_line(home, service)}")
-        if service.port is None or answers(service.port, service.ready_path):
+        if service.port is None or answers(service.port, service.ready_path, is_tls=service.is_tls):
             return
         now = time.monotonic()
         if now - begin > _READY_S:
@@ -81,9 +82,13 @@ def _last_line(home: Path, service: Service) -> str:
     return f"{lines[-1] if lines else 'it said nothing.'} ({path})"
 
 
-def answers(port: int, path: str) -> bool:
-    """Tells whether 127.0.0.1 answers 200 to GET on the path."""
+def answers(port: int, path: str, *, is_tls: bool = False) -> bool:
+    """Tells whether 127.0.0.1 answers 200 to GET on the path, with whatever certificate."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    if is_tls:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is the process that we have started
+        connection = http.client.HTTPSConnection(HOST, port, timeout=2, context=context)
     try:
         connection.request("GET", path)
         return connection.getresponse().status == http.client.OK

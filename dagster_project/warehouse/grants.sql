@@ -5,8 +5,9 @@
 
 grant usage on schema raw_serving, raw_training, privacy, corpus to auditune_api;
 grant usage on schema corpus to auditune_reader;
-grant insert on raw_serving.requests, raw_serving.feedback, raw_serving.reviews to auditune_api;
-grant select on raw_serving.requests, raw_serving.reviews to auditune_api;
+grant insert on raw_serving.requests, raw_serving.feedback, raw_serving.reviews, raw_serving.adapter_events to auditune_api;
+grant select on raw_serving.requests, raw_serving.reviews, raw_serving.api_keys to auditune_api;
+grant select (request_id, given_at, verdict) on raw_serving.feedback to auditune_api;
 grant select on raw_training.adapters, raw_training.adapter_aliases to auditune_api;
 grant insert on raw_training.key_uses to auditune_api;
 grant execute on all functions in schema privacy to auditune_api;
@@ -19,7 +20,7 @@ grant select on all tables in schema monitoring, corpus to auditune_monitor;
 alter default privileges in schema monitoring grant select on tables to auditune_monitor;
 alter default privileges in schema corpus grant select on tables to auditune_monitor;
 
----------- of the corpus the catalog and the queue of reviews are the API's; dbt's `grants` repeat this after each build
+---------- of the corpus the catalog, the queue of reviews and the canary questions are the API's; dbt's `grants` repeat this after each build
 
 do $$
 begin
@@ -28,6 +29,9 @@ begin
     end if;
     if to_regclass('corpus.review_queue') is not null then
         grant select on corpus.review_queue to auditune_api;
+    end if;
+    if to_regclass('corpus.canary_questions') is not null then
+        grant select on corpus.canary_questions to auditune_api;
     end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- The raw tables: everything that Python writes and dbt reads. Idempotent; run by `python -m dagster_project.warehouse setup`.
 -- No column here may hold a person's data in clear, except raw_audit.log_lines, which only auditune_owner reads.
--- Who of the house decided or promoted (reviewer, set_by, used_by) is kept as typed.
+-- Who of the house decided, promoted or may ask (reviewer, set_by, used_by, key_name) is kept as typed.
 
 create schema if not exists raw_audit;
 create schema if not exists raw_serving;
@@ -88,7 +88,7 @@ alter table raw_audit.stat_statements add column if not exists reset_at timestam
 create table if not exists raw_serving.requests (
     request_id        uuid        primary key,
     requested_at      timestamptz not null default now(),
-    route             text        not null,             -- '/v1/sql' or '/v1/chat/completions'
+    route             text        not null,             -- '/v1/sql', '/v1/chat/completions' or '/', the page
     question_hash     text        not null,             -- keyed hash (privacy.keyed_hash) of the question
     question          text,                             -- privacy.pseudonymize_text of it
     sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where none was produced
@@ -103,6 +103,19 @@ create table if not exists raw_serving.requests (
     completion_tokens integer     not null default 0,
     adapter_id        text,
     base_model        text
+);
+alter table raw_serving.requests add column if not exists key_id text;   -- of raw_serving.api_keys; null without a key
+
+-- One row per key of the API that was ever made; the key itself is nowhere. Written by auditune_owner.
+create table if not exists raw_serving.api_keys (
+    key_id              text        primary key,
+    key_name            text        not null,           -- whose it is, as typed
+    token_hash          text        not null,           -- SHA-256 of the key, in hex: 256 random bits need no slow hash
+    scopes              text[]      not null check (scopes <@ array['ask', 'run', 'review'] and scopes <> '{}'),
+    database_role       text,                           -- role that the key's rows are fetched as; null: auditune_reader
+    requests_per_minute integer     check (requests_per_minute > 0),
+    created_at          timestamptz not null default now(),
+    revoked_at          timestamptz
 );
 
 -- One row per verdict that a person gave on an answer.
@@ -126,6 +139,20 @@ create table if not exists raw_serving.reviews (
     decision     text        not null check (decision in ('approve', 'edit', 'reject')),
     edited_sql   text,
     edited_question text
+);
+
+-- One row per attempt of the API to follow an alias to another adapter.
+create table if not exists raw_serving.adapter_events (
+    event_id           uuid        primary key,
+    occurred_at        timestamptz not null default now(),
+    alias              text        not null,                -- champion or challenger
+    adapter_id         text        not null,                -- where the alias points
+    serving_adapter_id text,                                -- what serves under it afterwards; null for nothing
+    event              text        not null check (event in ('swapped', 'refused')),
+    reason             text,                                -- why it was refused: a sentence of the API's own
+    canaries_asked     integer     not null,
+    canaries_passed    integer     not null,
+    seconds            double precision not null
 );
 
 ---------- raw_training: written by Dagster and the training command
@@ -212,6 +239,9 @@ create table if not exists raw_training.evaluations (
     ci_high       double precision,
     primary key (evaluation_id, model, split, metric, category)
 );
+alter table raw_training.evaluations
+    -- the test databases that suite_accuracy was measured on; null without them and in rows of an earlier version
+    add column if not exists suite_hash text;
 
 -- One row per model, split and held-out pair.
 create table if not exists raw_training.evaluation_results (
@@ -335,7 +365,7 @@ create table if not exists raw_training.usage (
 );
 alter table raw_training.usage
     add column if not exists pairs  bigint,   -- pairs trained on (each epoch counts), or questions answered
-    add column if not exists tokens bigint;   -- tokens that went through the model; null where they are not counted
+    add column if not exists tokens bigint;   -- tokens that went through the model; null in rows of a version that did not count them
 
 -- One row per Great Expectations rule and validation of the corpus.
 create table if not exists raw_training.quality_results (

@@ -70,7 +70,7 @@ async def offer(url: str, *, per_second: float, seconds: float, into: Offered | 
     """Ask at a fixed rate without waiting for answers, as many people would.
 
     Args:
-        url: Of an API around `stub_capacity`.
+        url: Of an API whose answers hold the number of their question, such as `stub_capacity`.
         per_second: Questions a second.
         seconds: How long.
         into: What is known so far goes in here, for who watches; default: a new one.
@@ -82,7 +82,7 @@ async def offer(url: str, *, per_second: float, seconds: float, into: Offered | 
         tasks = []
         for place in range(int(per_second * seconds)):
             await asyncio.sleep(max(0.0, started + place / per_second - time.perf_counter()))
-            tasks.append(asyncio.create_task(_ask(client, place, offered)))
+            tasks.append(asyncio.create_task(_ask(client, place + 1, offered)))
         await asyncio.gather(*tasks)
         offered.seconds = time.perf_counter() - started
     return offered

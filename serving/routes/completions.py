@@ -6,34 +6,43 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 
+from serving.access.caller import CallerDep, needs
 from serving.answer import Answer
 from serving.asking import ask
-from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel
-from serving.routes.models import served_names
+from serving.errors import NoQuestion, StreamingNotOffered, UnknownModel, documented
 from serving.schemas import ChatRequest, Question
 from serving.service import RequestIdDep, ServiceDep
 
-router = APIRouter(tags=["openai"])
+router = APIRouter(tags=["openai"], dependencies=[needs("ask")], responses=documented(401, 404, 422, 429, 503))
 
 _QUESTION = TypeAdapter(Question)
 
 
 @router.post("/v1/chat/completions")
-async def complete(body: ChatRequest, service: ServiceDep, request_id: RequestIdDep) -> dict[str, Any]:
+async def complete(
+    body: ChatRequest, service: ServiceDep, caller: CallerDep, request_id: RequestIdDep
+) -> dict[str, Any]:
     """Answer the last user message with SQL. SQL that may not be run is refused, in `message.refusal`."""
-    if body.model not in served_names(service.champion):
+    if body.model not in service.adapters.names():
         raise UnknownModel
     if body.stream:
         raise StreamingNotOffered
     question = read_question(body)
     answer = await ask(
-        service, request_id=request_id, route="/v1/chat/completions", question=question, is_run=False, row_cap=0
+        service,
+        caller=caller,
+        request_id=request_id,
+        route="/v1/chat/completions",
+        question=question,
+        is_run=False,
+        row_cap=0,
+        model=body.model,
     )
     return {
         "id": f"chatcmpl-{request_id}",
         "object": "chat.completion",
         "created": int(time.time()),
-        "model": service.champion.adapter_id,
+        "model": answer.adapter_id,
         "choices": [_choice(answer)],
         "usage": _usage(answer),
     }

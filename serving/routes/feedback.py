@@ -6,12 +6,13 @@ from uuid import UUID
 import psycopg
 from fastapi import APIRouter
 
-from serving.errors import LogFull, UnknownRequest
+from serving.access.caller import needs
+from serving.errors import LogFull, UnknownRequest, documented
 from serving.request_log import FeedbackRow, NotKept
 from serving.schemas import FeedbackRequest, FeedbackResponse
 from serving.service import Service, ServiceDep
 
-router = APIRouter(tags=["questions"])
+router = APIRouter(tags=["questions"], dependencies=[needs("ask")], responses=documented(401, 404, 422, 429, 503))
 
 _FLUSH_SECONDS = 3.0
 

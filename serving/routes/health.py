@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from serving import VERSION
-from serving.errors import DatabaseAway
+from serving.errors import DatabaseAway, ModelAway, documented
 from serving.service import ServiceDep
 from serving.version import read_commit
 
@@ -18,9 +18,11 @@ async def health() -> Response:
     return Response()
 
 
-@router.get("/ready")
+@router.get("/ready", responses=documented(503))
 async def ready(service: ServiceDep) -> dict[str, str]:
-    """Answer 200 where questions can be answered with rows. The model is loaded before the API listens."""
+    """Answer 200 where questions can be answered with rows; a model of this process is loaded before."""
+    if service.source is not None and not service.source.is_available():
+        raise ModelAway
     if not await asyncio.to_thread(service.database.is_reachable):
         raise DatabaseAway
     return {"status": "ready", "adapter_id": service.champion.adapter_id}

@@ -6,11 +6,12 @@ from typing import Annotated
 import psycopg
 from fastapi import APIRouter, Query
 
-from serving.errors import DatabaseAway, NoQueue, UnfitEdit, UnknownCandidate
+from serving.access.caller import needs
+from serving.errors import DatabaseAway, NoQueue, UnfitEdit, UnknownCandidate, documented
 from serving.schemas import ReviewQueue, ReviewRequest, ReviewResponse
 from serving.service import Service, ServiceDep
 
-router = APIRouter(tags=["review"])
+router = APIRouter(tags=["review"], dependencies=[needs("review")], responses=documented(401, 404, 422, 429, 503))
 
 
 @router.get("/v1/review")

@@ -1,62 +1,69 @@
-"""GET and POST /review: the queue as a page for people, plain HTML without scripts. `review.py` does the work."""
+"""GET and POST /review: the tab of the page where people decide about the queue. `review.py` does the work."""
 
 import re
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 
-from serving.errors import ApiError, ForeignForm, UnknownCandidate, describe_validation
+from serving.access.caller import needs
+from serving.errors import ApiError, UnknownCandidate, describe_validation
+from serving.page.forms import FormDep, one_line, several_lines
+from serving.page.render import render
+from serving.page.session import is_https, is_signed_in
 from serving.routes.review import read_queue, store_review
-from serving.schemas import REVIEWER_MAX_CHARACTERS, QueuedCandidate, ReviewRequest
+from serving.schemas import (
+    QUESTION_MAX_CHARACTERS,
+    REVIEWER_MAX_CHARACTERS,
+    SQL_MAX_CHARACTERS,
+    QueuedCandidate,
+    ReviewQueue,
+    ReviewRequest,
+)
 from serving.service import Service, ServiceDep
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs("review")])
 
 _PAGE = 25
-_MAX_FIELDS = 4 * _PAGE
 _COOKIE = "auditune_reviewer"
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True, undefined=StrictUndefined
-)
+_NOTICES = {"approve": "Approved.", "edit": "Approved with your changes.", "reject": "Rejected."}
 
 
 @router.get("/review")
 async def show_queue(
-    request: Request, service: ServiceDep, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+    request: Request, service: ServiceDep, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0, said: str = ""
 ) -> HTMLResponse:
     """Show what waits for a decision."""
-    return await _page(service, reviewer=unquote(request.cookies.get(_COOKIE, "")), offset=offset)
+    reviewer = unquote(request.cookies.get(_COOKIE, ""))
+    return await _page(request, service, reviewer, offset, notice=_NOTICES.get(said))
 
 
 @router.post("/review")
-async def decide_on_page(request: Request, service: ServiceDep) -> Response:
+async def decide_on_page(request: Request, service: ServiceDep, form: FormDep) -> Response:
     """Store the decision whose button was pressed, and show the queue again."""
-    _refuse_foreign(request)
-    form = _read_form(await request.body())
     reviewer = form.get("reviewer", "").strip()
     offset = _offset(form.get("offset", ""))
     try:
-        await store_review(service, await _decision(service, form, reviewer))
+        decision = await _decision(service, form, reviewer)
+        await store_review(service, decision)
     except ValidationError as error:
-        return await _page(service, reviewer, offset, describe_validation(error.errors()), 422)
+        return await _page(
+            request, service, reviewer, offset, 422, problem=describe_validation(error.errors()), form=form
+        )
     except ApiError as error:
-        if error.status >= 500:
-            raise
-        return await _page(service, reviewer, offset, error.message, error.status)
-    response = RedirectResponse(f"/review?offset={offset}", status_code=303)
-    response.set_cookie(_COOKIE, quote(reviewer), max_age=30 * 86_400, path="/review", httponly=True, samesite="strict")
+        return await _page(request, service, reviewer, offset, error.status, problem=error.message, form=form)
+    response = RedirectResponse(f"/review?offset={offset}&said={decision.decision}#queue", status_code=303)
+    response.set_cookie(
+        _COOKIE,
+        quote(reviewer),
+        max_age=30 * 86_400,
+        path="/review",
+        httponly=True,
+        samesite="strict",
+        secure=is_https(request),
+    )
     return response
 
 
@@ -83,48 +90,46 @@ def _changes(form: dict[str, str], candidate: QueuedCandidate) -> dict[str, str]
     written = {"edited_question": ("question", candidate.question), "edited_sql": ("sql", candidate.sql)}
     texts = {name: form.get(f"{field} {candidate.candidate_id}") for name, (field, _) in written.items()}
     return {
-        name: " ".join(text.split()) if name == "edited_question" else text.replace("\r\n", "\n").strip()
+        name: one_line(text) if name == "edited_question" else several_lines(text)
         for name, text in texts.items()
-        if text is not None and " ".join(text.split()) != " ".join(written[name][1].split())
+        if text is not None and one_line(text) != one_line(written[name][1])
     }
 
 
 async def _page(
-    service: Service, reviewer: str, offset: int, problem: str | None = None, status: int = 200
+    request: Request,
+    service: Service,
+    reviewer: str,
+    offset: int,
+    status: int = 200,
+    *,
+    notice: str | None = None,
+    problem: str | None = None,
+    form: dict[str, str] | None = None,
 ) -> HTMLResponse:
-    queue = await read_queue(service, _PAGE, offset)
-    html = _TEMPLATES.get_template("review.html").render(
+    """Show the queue; after a refusal with what the person has typed so far."""
+    try:
+        queue = await read_queue(service, _PAGE, offset)
+    except ApiError as error:
+        queue = ReviewQueue(total=0, waiting=0, candidates=[])
+        status, problem = error.status, error.message
+    return render(
+        "review.html",
+        status,
+        tab="review",
+        is_signed_in=is_signed_in(request),
         queue=queue,
+        typed=form or {},
         reviewer=reviewer[:REVIEWER_MAX_CHARACTERS],
         longest_name=REVIEWER_MAX_CHARACTERS,
+        longest_question=QUESTION_MAX_CHARACTERS,
+        longest_sql=SQL_MAX_CHARACTERS,
+        notice=notice,
         problem=problem,
         offset=offset,
         page=_PAGE,
     )
-    return HTMLResponse(html, status_code=status, headers=_HEADERS)
-
-
-def _read_form(body: bytes) -> dict[str, str]:
-    """Read a form's fields; of a field that stands twice the first counts."""
-    text = body.decode("utf-8", errors="replace")
-    try:
-        fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="replace")
-    except ValueError:  # too many fields: no form of ours
-        return {}
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _offset(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
-
-
-def _refuse_foreign(request: Request) -> None:
-    """Refuse a form that another site's page has made the browser send.
-
-    Raises:
-        ForeignForm: The browser says that it comes from there.
-    """
-    origin = request.headers.get("origin")
-    is_same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or not is_same:
-        raise ForeignForm

@@ -2,19 +2,27 @@
 
 from fastapi import APIRouter
 
+from serving.access.caller import CallerDep, needs
 from serving.asking import ask
+from serving.errors import documented
 from serving.schemas import SqlError, SqlRequest, SqlResponse
 from serving.service import RequestIdDep, ServiceDep
 from training.sql.json_values import to_json
 
-router = APIRouter(tags=["questions"])
+router = APIRouter(tags=["questions"], dependencies=[needs("ask")], responses=documented(401, 422, 429, 503))
 
 
 @router.post("/v1/sql", response_model_exclude_none=False)
-async def answer_question(body: SqlRequest, service: ServiceDep, request_id: RequestIdDep) -> SqlResponse:
-    """Answer a question with SQL. A question whose SQL cannot be used or run is answered with `error`, not with 4xx."""
+async def answer_question(
+    body: SqlRequest, service: ServiceDep, caller: CallerDep, request_id: RequestIdDep
+) -> SqlResponse:
+    """Answer a question with SQL. A question whose SQL cannot be used or run is answered with `error`, not with 4xx.
+
+    Rows need the scope `run` beside `ask`; they are those that the key's database role may see.
+    """
     answer = await ask(
         service,
+        caller=caller,
         request_id=request_id,
         route="/v1/sql",
         question=body.question,
@@ -26,7 +34,7 @@ async def answer_question(body: SqlRequest, service: ServiceDep, request_id: Req
         sql=answer.sql,
         tables=list(answer.tables),
         columns=list(answer.columns),
-        adapter_id=service.champion.adapter_id,
+        adapter_id=answer.adapter_id,
         executed=answer.is_executed,
         timings_ms={stage: round(milliseconds, 2) for stage, milliseconds in answer.timings_ms.items()},
     )

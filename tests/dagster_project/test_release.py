@@ -16,6 +16,7 @@ from dagster_project.training_runs import Run, run_for
 from dagster_project.training_settings import TrainingSettings
 from dagster_project.warehouse.settings import Warehouse
 from tests.training.gate.models import SPLITS, Rows, evaluation, first
+from training.registry import history
 from training.registry.bundle import content_hash
 
 CATEGORIES = {"date": range(40), "window": range(40, 44)}
@@ -95,7 +96,12 @@ def champion(warehouse: Warehouse, owner: psycopg.Connection, rows: tuple[Rows, 
     enter_evaluation(owner, run, rows)
     done, _ = release()
     assert done.success
-    return owner.execute("select adapter_id from raw_training.adapter_aliases").fetchone()[0]
+    return adapters_of(owner, "champion")[0]
+
+
+def adapters_of(owner: psycopg.Connection, alias: str) -> list[str]:
+    """What an alias has pointed to, oldest first."""
+    return [move.adapter_id for move in history(owner, alias)]
 
 
 def test_a_first_adapter_that_is_no_better_than_the_base_ends_the_run_and_shows_why(warehouse, owner):
@@ -105,6 +111,7 @@ def test_a_first_adapter_that_is_no_better_than_the_base_ends_the_run_and_shows_
 
     assert not done.success
     assert (champion_id, is_promoted) == (None, False)
+    assert (len(adapters_of(owner, "challenger")), adapters_of(owner, "champion")) == (1, [])
     assert check.description.startswith("There is no champion to serve. Not promoted: it is not better than the base")
     rows = [record.data for record in check.metadata["findings"].value.records]
     assert (rows[0]["rule"], rows[0]["verdict"]) == ("better_than_base", "refuses")
@@ -139,6 +146,11 @@ def test_a_challenger_that_loses_a_category_leaves_the_champion_in_its_place(war
     done, check = release()
 
     assert done.success
+    assert adapters_of(owner, "champion") == [champion_id]
+    assert adapters_of(owner, "challenger")[0] == champion_id  # it was the challenger in its own time
+    assert history(owner, "challenger")[1].reason.endswith(
+        "75.0% of 80 on the question_split, 75.0% of 80 on the template_split."
+    )
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "worse than the champion in the category date of the question_split" in check.description
     assert decisions(owner)[-1][1:3] == (champion_id, False)
@@ -152,12 +164,12 @@ def test_a_better_challenger_takes_its_place_though_the_night_was_slow(warehouse
     write_run(warehouse, "after", (scores, slow_night))
     _, check = release()
     (latency,) = [row for row in decisions(owner)[-1][4]["findings"] if row["rule"] == "latency"]
-    aliases = owner.execute("select adapter_id from raw_training.adapter_aliases order by alias_event_id").fetchall()
 
     assert check.passed
     assert (latency["machine"], latency["ratio"]) == (2.0, pytest.approx(0.95))
-    assert aliases[0] == (champion_id,)
-    assert len(aliases) == 2
+    assert adapters_of(owner, "champion")[0] == champion_id
+    assert adapters_of(owner, "challenger") == adapters_of(owner, "champion")
+    assert len(adapters_of(owner, "champion")) == 2
 
 
 def test_a_champion_of_an_earlier_version_is_compared_as_far_as_its_rows_go(warehouse, owner):

@@ -14,6 +14,7 @@ from dagster_project.resources.warehouse import WarehouseResource
 from dagster_project.suite_databases import BuiltSuite, refresh_suite
 from dagster_project.warehouse.settings import Warehouse
 from tests.training.evaluate.suite.bakery import QUESTIONS, TABLES, bakery_catalog
+from training.evaluate.suite.score import TestSuite
 
 ASKED = [QUESTIONS[operator] for operator in ("comparison", "predicate", "join")]
 
@@ -72,6 +73,19 @@ def test_a_changed_sandbox_has_another_suite(warehouse: Warehouse, owner: psycop
 
     assert not after.is_reused
     assert after.suite_hash != before.suite_hash
+
+
+def test_the_suite_says_to_who_judges_by_it_which_one_it_is(
+    warehouse: Warehouse, owner: psycopg.Connection, dataset: Path
+) -> None:
+    built = refresh(warehouse, owner, dataset)
+    with TestSuite.connect(warehouse.sandbox_dsn, ["bakery"]) as suite:
+        assert (suite.suite_hash, suite.names) == (built.suite_hash, built.variants)
+
+    owner.execute("comment on schema sandbox_bakery__skewed is null")
+    with TestSuite.connect(warehouse.sandbox_dsn, ["bakery"]) as suite:
+        assert suite.suite_hash is None
+    assert not refresh(warehouse, owner, dataset).is_reused
 
 
 def test_a_suite_of_which_a_variant_was_touched_is_built_again(

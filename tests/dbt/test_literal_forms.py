@@ -39,6 +39,8 @@ WHOLE_VALUES = [
     f"full_name <> all ('{{\"{NAME}\"}}'::text[])",
     f"full_name is distinct from '{NAME}'",
     f"(full_name, email) = ('{NAME}', '{EMAIL}')",
+    f"(city, full_name) in (('Lyon', 'Jane Nobody'), ('Oslo', lower('{NAME}')), ('Oslo', '{NAME}'))",
+    f"row('Oslo', '{BIRTH_DATE}'::date) = (city, birth_date)",
     f"full_name like '%{NAME}%' or full_name ilike '{NAME.lower()}'",
     f"case full_name when '{NAME}' then city end = 'Oslo'",
     f"nullif(full_name, '{NAME}') is null",
@@ -114,6 +116,32 @@ def test_nothing_is_left_of_a_part_of_a_value(owner: psycopg.Connection, conditi
     assert part in statement
     assert part.lower() not in anonymized.lower()
     assert in_sql(owner, anonymized) == anonymized
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "(full_name, city) in (('Jane Nobody', 'Lyon'))",
+        "(full_name, city) = ('Jane Nobody', 'Lyon')",
+        "(c.city, c.full_name) not in (('Oslo', 'Joe Noone'), ('Lyon', 'Jane Nobody'))",
+        "(full_name, city) in (values ('Jane Nobody', 'Lyon'), ('Joe Noone', 'Oslo'))",
+        "(full_name, city) = any (array[('Jane Nobody'::text, 'Lyon'::text), row(text 'Joe Noone', 'Oslo'::text)])",
+        "(lower(full_name), city) in (select lower('Jane Nobody'), 'Lyon' union select 'joe noone', 'Oslo')",
+        "row('Jane Nobody', 'Lyon') is not distinct from (full_name, city)",
+        "('Jane Nobody', 'Lyon') in (select full_name, city from customers where country = 'Norway')",
+        "(city, full_name) between ('Lyon', 'Jane Nobody') and ('Oslo', 'Joe Noone')",
+    ],
+)
+def test_in_rows_a_literal_is_compared_with_the_column_at_its_place(owner: psycopg.Connection, rows: str) -> None:
+    statement = f"select customer_id from customers as c where {rows}"
+
+    anonymized = in_sql(owner, statement)
+
+    assert [word for word in ("nobody", "noone") if word in anonymized.lower()] == []
+    cities = [word for word in ("'Lyon'", "'Oslo'", "'Norway'") if word in rows]
+    assert [city for city in cities if city not in anonymized] == []
+    assert in_sql(owner, anonymized) == anonymized
+    customers_in(owner, "sandbox_shop", anonymized)
 
 
 def test_a_year_of_birth_is_moved_and_a_length_is_not(owner: psycopg.Connection) -> None:

@@ -71,7 +71,17 @@ def test_a_literal_beside_a_tagged_column_that_is_not_compared_stays(in_sql: Rep
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("full_name", NAME), ("email", EMAIL), ("phone", PHONE), ("street_address", ADDRESS)]
+    ("column", "value"),
+    [
+        ("full_name", NAME),
+        ("email", EMAIL),
+        ("phone", PHONE),
+        ("street_address", ADDRESS),
+        ("full_name", "Quillfeather, Zora"),
+        ("full_name", "Quillfeather,Zora"),
+        ("full_name", "Zora%20Quillfeather"),
+        ("email", EMAIL.replace("@", "%40")),
+    ],
 )
 def test_a_question_says_the_same_surrogate(zora, in_text: Replace, column: str, value: str) -> None:
     assert in_text(f"What about {value}?") == f"What about {zora[column]}?"

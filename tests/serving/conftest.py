@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import structlog
 from fastapi.testclient import TestClient
 
 from dagster_project.warehouse.settings import Warehouse
+from serving.__main__ import main
 from serving.app import create_app
 from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
+from tests.serving.engine_processes import EngineProcesses
 from tests.serving.support import Generated, create_shop, wait_until
 from training import registry
 from training.config import load_config
@@ -38,6 +41,13 @@ class StubModel:
         return [Generated(self.answers[question]) for question in questions]
 
 
+@pytest.fixture(autouse=True)
+def in_process_clients_are_on_the_loopback(monkeypatch) -> None:
+    """Gives the test client an address; its default, the word `testclient`, is none that a server would report."""
+    on_loopback = partialmethod(TestClient.__init__, client=("127.0.0.1", 50000))
+    monkeypatch.setattr(TestClient, "__init__", on_loopback)
+
+
 @pytest.fixture(scope="module")
 def shop(warehouse: Warehouse) -> Warehouse:
     """The warehouse with a business schema and the privacy functions."""
@@ -56,7 +66,9 @@ def owner(shop: Warehouse) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def settings(shop: Warehouse, owner: psycopg.Connection) -> Settings:
     """The API's settings for that warehouse."""
-    return Settings(home=shop.home, api_dsn=shop.api_dsn, reader_dsn=shop.reader_dsn, schemas="shop")
+    # the name is the test client's own
+    dsns = {"api_dsn": shop.api_dsn, "reader_dsn": shop.reader_dsn}
+    return Settings(home=shop.home, **dsns, schemas="shop", allowed_hosts="testserver")
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +119,41 @@ def ask(client: TestClient, model: StubModel) -> Callable[..., dict[str, Any]]:
         return response.json()
 
     return do
+
+
+@pytest.fixture
+def keys(
+    shop: Warehouse,
+    owner: psycopg.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs `python -m serving keys …`; returns exit status and what it wrote. No key is there before or after."""
+    monkeypatch.chdir(tmp_path)  # where no `.env` is
+    monkeypatch.setenv("AUDITUNE_HOME", str(shop.home))
+    owner.execute("delete from raw_serving.api_keys")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main(["keys", *arguments])
+        return status, *capsys.readouterr()
+
+    yield run
+    owner.execute("delete from raw_serving.api_keys")
+
+
+@pytest.fixture
+def make_key(keys: Callable[..., tuple[int, str, str]], client: TestClient) -> Callable[..., str]:
+    """Makes a key that the running API knows at once; returns it."""
+
+    def make(scopes: str = "ask,run", *more: str) -> str:
+        status, out, err = keys("create", "--name", "ann", "--scopes", scopes, *more)
+        assert status == 0, err
+        client.app.state.service.key_ring.refresh()
+        return out.strip()
+
+    return make
 
 
 @pytest.fixture
@@ -165,3 +212,27 @@ def adapter_id(owner, shop, catalog, tmp_path) -> str:
     )
     registry.promote(owner, released, set_by="test", reason="a test")
     return released
+
+
+@pytest.fixture(scope="session")
+def two_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EngineProcesses, list[int]]]:
+    """Two stand-ins for vLLM with the base model alone, and their ports; who kills one starts it again."""
+    started = EngineProcesses(tmp_path_factory.mktemp("engines"))
+    try:
+        yield started, [started.start(), started.start()]
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def processes(two_engines: tuple[EngineProcesses, list[int]]) -> EngineProcesses:
+    """The stand-ins for vLLM, which answer nothing yet."""
+    started, _ = two_engines
+    started.say({})
+    return started
+
+
+@pytest.fixture
+def ports(two_engines: tuple[EngineProcesses, list[int]]) -> list[int]:
+    """Their ports."""
+    return two_engines[1]

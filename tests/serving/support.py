@@ -1,16 +1,23 @@
 """What several of the API's tests need beside fixtures."""
 
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import uvicorn
 
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
+from serving.__main__ import server_config
+from serving.app import create_app
+from serving.service import Champion
+from serving.settings import Settings
 
 SECRET = "Ada Lovelace"
 """A planted person: must never be stored, logged or counted in clear."""
@@ -23,6 +30,8 @@ class Generated:
     sql: str
     prompt_tokens: int = 400
     completion_tokens: int = 20
+    forced_tokens: int = 5
+    cached_tokens: int = 300
     drafts: tuple[str, ...] = ()
 
 
@@ -50,3 +59,31 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def served(settings: Settings, champion: Champion) -> Iterator[str]:
+    """Serve the API as `python -m serving` does, on a free port of this machine; gives its address."""
+    config = server_config(create_app(settings, champion), settings)
+    config.port = free_port()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield f"{'https' if settings.tls_cert else 'http'}://127.0.0.1:{config.port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def api_locked_out(shop: Warehouse) -> Iterator[None]:
+    """Cut the API off from the warehouse: its role may not log in, its connections end."""
+    with psycopg.connect(shop.admin_dsn, autocommit=True) as admin:
+        admin.execute("alter role auditune_api nologin")
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'auditune_api'")
+        try:
+            yield
+        finally:
+            admin.execute("alter role auditune_api login")

@@ -43,7 +43,13 @@ def test_a_person_in_a_question_is_in_no_table_log_metric_error_or_file(
 ) -> None:
     model.answers.update(dict.fromkeys(QUESTIONS, SQL))
     champion = Champion("aaaabbbbcccc", "models/base.gguf", read_catalog(owner), 1_700_000_000, model.generate)
-    settings = Settings(home=tmp_path, api_dsn=built_copy.api_dsn, reader_dsn=built_copy.reader_dsn, schemas="shop")
+    settings = Settings(
+        home=tmp_path,
+        api_dsn=built_copy.api_dsn,
+        reader_dsn=built_copy.reader_dsn,
+        schemas="shop",
+        allowed_hosts="testserver",
+    )
     before = owner.execute("select count(*) from raw_serving.requests").fetchone()[0]
     with TestClient(create_app(settings, champion)) as client:
         answers = [client.post("/v1/sql", json={"question": question, "execute": "rows"}) for question in QUESTIONS]

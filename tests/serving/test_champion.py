@@ -1,12 +1,19 @@
 """Loading a real (tiny, untrained) adapter from the registry and serving it."""
 
+import json
+from functools import partial
+
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
-from serving.champion import find_base_model, load_champion
+from serving.base_model import find_base_model
+from serving.champion import load_champion
+from serving.engines.in_process import InProcess
 from serving.startup import StartupError
+from tests.serving.stand_in_adapter import promote
+from tests.serving.support import wait_until
 from training import registry
 
 
@@ -24,6 +31,24 @@ def test_the_champion_is_decrypted_loaded_and_asked(adapter_id, owner, settings,
     logged = rows(3)
     assert all(row["prompt_tokens"] > 20 and row["completion_tokens"] > 0 for row in logged)
     assert {row["adapter_id"] for row in logged} == {adapter_id}
+
+
+def test_a_running_api_takes_the_next_champion_into_its_process(adapter_id, owner, settings, shop, tmp_path):
+    run = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(run | {"run_id": "run-next"}))
+    following = registry.release(
+        owner, run_dir=tmp_path, dataset_dir=tmp_path, home=shop.home, metrics={}, used_by="test"
+    )
+    eager = settings.model_copy(update={"champion_poll_seconds": 0.1})
+    source = InProcess(partial(load_champion, settings))
+    with TestClient(create_app(eager, load_champion(settings), source)) as client:
+        assert client.get("/version").json()["adapter_id"] == adapter_id
+        promote(owner, following)
+        wait_until(lambda: client.get("/version").json()["adapter_id"] == following, seconds=120)
+        answer = client.post("/v1/sql", json={"question": "How many orders?"})
+    assert answer.json()["adapter_id"] == following
+    events = owner.execute("select event, serving_adapter_id, reason from raw_serving.adapter_events").fetchall()
+    assert events == [("swapped", following, None)]
 
 
 def test_a_changed_adapter_is_not_served(adapter_id, shop, settings):

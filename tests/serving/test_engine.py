@@ -129,3 +129,84 @@ def test_closing_fails_what_waits(gate, make_engine):
             await waiting
 
     asyncio.run(run())
+
+
+class Steps:
+    """A model that questions can join: each is answered after as many steps as it says."""
+
+    def __init__(self):
+        self.gate = threading.Semaphore(0)
+        self.left = {}
+        self.dropped = []
+
+    def open_batch(self):
+        return self
+
+    def __len__(self):
+        return len(self.left)
+
+    def add(self, key, question):
+        self.left[key] = int(question)
+
+    def step(self):
+        self.gate.acquire()
+        self.left = {key: steps - 1 for key, steps in self.left.items()}
+        done = [key for key, steps in self.left.items() if steps == 0]
+        for key in done:
+            del self.left[key]
+        return [(key, Generated(f"SELECT {key.question}")) for key in done]
+
+    def drop(self, key):
+        if self.left.pop(key, None) is not None:
+            self.dropped.append(key.question)
+
+
+@pytest.fixture
+def steps():
+    return Steps()
+
+
+def _answer(steps, use):
+    engine = MicroBatchEngine(steps, queue_size=10, batch_size=2, timeout_seconds=20)
+    try:
+        return asyncio.run(use(engine))
+    finally:
+        steps.gate.release(100)
+        engine.close()
+
+
+def test_questions_join_between_steps_and_leave_when_they_are_answered(steps):
+    async def use(engine):
+        long = asyncio.create_task(engine.generate("5"))
+        while not steps.left:
+            await asyncio.sleep(0.01)
+        short = asyncio.create_task(engine.generate("1"))
+        third = asyncio.create_task(engine.generate("2"))
+        while engine.queue_depth() < 2:
+            await asyncio.sleep(0.01)
+        steps.gate.release(2)  # the first alone, then both
+        first = (await short).sql
+        assert not long.done()
+        steps.gate.release(100)
+        return [first, (await long).sql, (await third).sql]
+
+    assert _answer(steps, use) == ["SELECT 1", "SELECT 5", "SELECT 2"]
+
+
+def test_a_question_whose_caller_leaves_is_given_up(steps):
+    async def use(engine):
+        gone = asyncio.create_task(engine.generate("50"))
+        while not steps.left:
+            await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        steps.gate.release()
+        return (await asyncio.gather(engine.generate("1"), _let(steps)))[0].sql
+
+    async def _let(steps):
+        while not steps.dropped:
+            await asyncio.sleep(0.01)
+        steps.gate.release(100)
+
+    assert _answer(steps, use) == "SELECT 1"
+    assert steps.dropped == ["50"]

@@ -46,10 +46,12 @@ def test_metrics_count_by_outcome_and_stage(client, ask):
     assert 'auditune_stage_seconds_count{stage="execution"} 1.0' in metrics
     assert 'auditune_stage_seconds_count{stage="generation"} 2.0' in metrics
     assert 'auditune_tokens_total{kind="completion"} 40.0' in metrics
+    assert 'auditune_tokens_total{kind="forced"} 10.0' in metrics
+    assert "auditune_prefix_cache_hits_total 2.0" in metrics
+    assert "auditune_grammar_rejections_total 0.0" in metrics
     assert 'auditune_http_requests_total{route="/v1/sql",status="200"} 2.0' in metrics
     assert 'auditune_stage_seconds_count{stage="log"} 2.0' in metrics
     assert "auditune_engine_queue_depth 0.0" in metrics
-    assert "auditune_grammar_rejections_total 0.0" in metrics
 
 
 def test_answers_drawn_again_are_counted(settings, champion):
@@ -68,7 +70,7 @@ def test_no_label_holds_what_a_caller_wrote(client, ask):
         "route": {*(route.path for route in client.app.routes), "unknown"},
         "outcome": {"ok", *_MESSAGES},
         "stage": {"generation", "guard", "execution", "total", "log"},
-        "kind": {"prompt", "completion"},
+        "kind": {"prompt", "completion", "forced"},
         "state": {"written", "without_text", "refused", "damaged"},
         "full": {"engine", "log"},
     }

@@ -19,7 +19,7 @@ def process(adapter_id, shop, fresh_environment):
     port = free_port()
     environment = {
         **fresh_environment,
-        "AUDITUNE_HOME": str(shop.home),
+        **shop.environment(),
         "AUDITUNE_API_PORT": str(port),
         "OMP_NUM_THREADS": "1",
     }
@@ -50,4 +50,4 @@ def test_start_ask_stop(process, rows):
     lines = process.stderr.read().splitlines()
     for line in lines:
         assert "Lovelace" not in line
-    assert any(json.loads(line)["event"] == "champion loaded" for line in lines)
+    assert any(json.loads(line)["event"] == "adapter loaded" for line in lines)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
@@ -18,19 +17,7 @@ from serving.metrics import Metrics
 from serving.request_log import RequestLog
 from serving.request_rows import RequestRow, decode, encode
 from serving.spool import Spool, read_spool_key
-from tests.serving.support import SECRET, wait_until
-
-
-@contextmanager
-def api_locked_out(shop) -> Iterator[None]:
-    """Cut the API off from the warehouse: its role may not log in, its connections end."""
-    with psycopg.connect(shop.admin_dsn, autocommit=True) as admin:
-        admin.execute("alter role auditune_api nologin")
-        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'auditune_api'")
-        try:
-            yield
-        finally:
-            admin.execute("alter role auditune_api login")
+from tests.serving.support import SECRET, api_locked_out, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +50,7 @@ def a_row(number: int = 0) -> RequestRow:
     return RequestRow(
         request_id=uuid4(), route="/v1/sql", question=f"question {number} of {SECRET}", sql=f"SELECT {number}",
         outcome="ok", is_executed=False, error_class=None, row_count=None, generation_ms=1.5, execution_ms=None,
-        latency_ms=2.0, prompt_tokens=1, completion_tokens=1, adapter_id="aaaabbbbcccc", base_model="base",
+        latency_ms=2.0, prompt_tokens=1, completion_tokens=1, key_id=None, adapter_id="aaaabbbbcccc", base_model="base",
     )  # fmt: skip
 
 

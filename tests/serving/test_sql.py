@@ -165,7 +165,7 @@ def test_a_full_queue_sheds_load(settings, champion, model):
         response = refused[0].result()
         assert response.headers["Retry-After"] == "2"
         assert response.json()["error"]["code"] == "busy"
-        assert "auditune_shed_requests_total 7.0" in client.get("/metrics").text
+        assert 'auditune_shed_requests_total{full="engine"} 7.0' in client.get("/metrics").text
 
 
 def test_each_of_many_callers_gets_its_own_answer(client, model, rows):

@@ -4,7 +4,9 @@ import pytest
 
 from tests.training.small_dataset import CATALOG
 from training.checked import CheckedGenerator
-from training.generate import Generation
+from training.constraint import GrammarConstraint
+from training.generate import Generation, Generator
+from training.model import TINY, load_base
 
 COUNT = "select count(*) from orders"
 TOTAL = "select sum(total) from orders"
@@ -53,3 +55,22 @@ def test_a_date_that_is_none_is_drawn_again():
     impossible = "select count(*) from orders where date '2024-01-01' < date '2024-13-01'"
     possible = impossible.replace("2024-13-01", "2025-01-01")
     assert _answer(Written(impossible, impossible, possible)).sql == possible
+
+
+def test_questions_that_join_are_answered_as_they_are_alone():
+    model, tokenizer = load_base(TINY, "float32")
+    constraint = GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
+    checked = CheckedGenerator(Generator(model, tokenizer, CATALOG, 30, 4, constraint), CATALOG, draws=3)
+    questions = ["how many orders", "which customers are gold", "orders?"]
+    alone = {question: checked.generate([question])[0] for question in questions}
+    assert any(answer.drafts for answer in alone.values())  # what this model writes is cut off, and drawn again
+    batch = checked.open_batch()
+    answers = {}
+    batch.add("left", "x")
+    for question in questions:
+        batch.add(question, question)
+        answers |= dict(batch.step())
+    batch.drop("left")
+    while len(batch):
+        answers |= dict(batch.step())
+    assert answers == alone

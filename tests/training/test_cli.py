@@ -32,6 +32,7 @@ def test_train_writes_all_that_the_contract_names(tmp_path, capsys):
     )  # fmt: skip
     assert run["pairs_per_second"] > 0
     assert run["cpu_seconds"] > 0
+    assert 50 < run["peak_memory_mib"] < 4096  # torch alone needs the first, the default preset promises the second
     assert run["config"] == load_config(Path(TINY)).to_dict()
     weights = load_file(out / "adapter" / "adapter_model.safetensors")
     assert sum(weight.numel() for weight in weights.values()) == run["trainable_parameters"]

@@ -1,6 +1,7 @@
 """Our decoding must write what transformers' own greedy decoding writes, alone and in a batch."""
 
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from training.constraint import GrammarConstraint
 from training.generate import Generator
 from training.model import TINY, load_base
 from training.prompt import extract_sql, question_suffix, schema_prefix
+from training.row_cache import Step
 from training.sql.parse import parse_select
 
 QUESTIONS = ["how many orders", "total of all orders by customer and tier", "x", "which customers are gold", "orders?"]
@@ -96,3 +98,66 @@ def test_inside_the_grammar_a_model_that_knows_nothing_writes_queries_of_the_cat
         parse_select(sql)
     relations = {name for sql in finished for name in re.findall(r" (?:from|join) (\w+)", sql)}
     assert relations <= {table.name for table in CATALOG.tables} | {f"w{number}" for number in range(100)} | {"lateral"}
+
+
+class OneByOne(GrammarConstraint):
+    """The same grammar without jump-ahead: what it forces is asked of the model too, behind a mask of one token."""
+
+    def advance(self, place, token):
+        place.consume_token(token)
+        return []
+
+
+def test_what_the_grammar_forces_is_what_its_mask_would_have_allowed(model_and_tokenizer):
+    model, tokenizer = model_and_tokenizer
+    answers = []
+    for kind in (GrammarConstraint, OneByOne):
+        constraint = kind(tokenizer, CATALOG, model.config.vocab_size)
+        generator = Generator(model, tokenizer, CATALOG, 40, batch_size=4, constraint=constraint)
+        rows = [generator.greedy_row(question) for question in QUESTIONS]
+        rows += generator.drawn_rows("how many orders", 4, temperature=1.0)
+        generator.batch.add(rows)
+        while generator.batch:
+            generator.batch.step()
+        answers.append([row.answer for row in rows])
+        assert (sum(row.forced for row in rows) > 50) == (kind is GrammarConstraint)
+    assert answers[0] == answers[1]
+
+
+def test_an_answer_that_is_cut_off_inside_the_grammar_is_none(model_and_tokenizer):
+    model, tokenizer = model_and_tokenizer
+    constraint = GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
+    (cut,) = Generator(model, tokenizer, CATALOG, 5, constraint=constraint).generate(["how many orders"])
+    assert (cut.sql, cut.completion_tokens) == ("", 5)
+
+
+def test_rows_that_join_and_leave_change_no_answer(model_and_tokenizer):
+    generator = Generator(*model_and_tokenizer, CATALOG, NEW_TOKENS, batch_size=2)
+    expected = generator.generate(QUESTIONS)
+    rows = [generator.greedy_row(question) for question in QUESTIONS]
+    for row, left in pairwise([*rows, None]):
+        generator.batch.add([row])
+        generator.batch.step()
+        if left is rows[2]:
+            generator.batch.drop([rows[0]])  # in the middle of its answer
+    while generator.batch:
+        generator.batch.step()
+    assert [generator.finish(row) for row in rows[1:]] == expected[1:]
+    assert 0 < len(rows[0].answer) < NEW_TOKENS
+
+
+def test_attention_of_other_devices_gives_the_same_answers(model_and_tokenizer, monkeypatch):
+    generator = Generator(*model_and_tokenizer, CATALOG, NEW_TOKENS)
+    expected = generator.generate(QUESTIONS)
+    decoder = generator._decoder
+    monkeypatch.setattr(decoder, "_attend", lambda *given: decoder._attend_padded(*given))
+    monkeypatch.setattr(Step, "__init__", _padded_step(Step.__init__))
+    assert generator.generate(QUESTIONS) == expected
+
+
+def _padded_step(prepare):
+    def both(step, spans, *given):
+        prepare(step, spans, *given)
+        step._pad([len(span.tokens) for span in spans])
+
+    return both

@@ -16,6 +16,7 @@ from training.errors import TrainingFailed
 from training.loop import Interrupted, train
 from training.model import TINY, attach_lora, load_base
 from training.optimizer import rate_factor
+from training.parallel import World
 
 CONFIG = TrainingConfig(
     "test", TINY, "float32", "all-linear", 4, 8, 1e-2, 3, 8, 8, validate_every=0.5, gradient_accumulation=2
@@ -27,11 +28,24 @@ def dataset(tmp_path):
     return load_dataset(write_dataset(tmp_path / "data", pair_rows(training=40)))
 
 
-def _train(dataset, folder, *, resume=False, config=CONFIG):
+class FirstOfTwo(World):
+    """The first of two processes, of which the other has nothing to say."""
+
+    def sum(self, *numbers):
+        return list(numbers)
+
+    def sum_gradients(self, weights):
+        pass
+
+    def from_first(self, value):
+        return value
+
+
+def _train(dataset, folder, *, resume=False, config=CONFIG, world=None):
     folder.mkdir(exist_ok=True)
     base, tokenizer = load_base(TINY, config.dtype)
     model = attach_lora(base, config)
-    result = train(model, tokenizer, dataset, config, folder, should_resume=resume)
+    result = train(model, tokenizer, dataset, config, folder, should_resume=resume, world=world)
     weights = {name: weight.detach().clone() for name, weight in model.named_parameters() if weight.requires_grad}
     return result, weights, [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
@@ -79,6 +93,20 @@ def test_sigterm_saves_and_resume_ends_with_the_same_weights(dataset, tmp_path, 
     _assert_same(weights, expected)
     assert result.steps == 9
     assert [(row["step"], row["loss"]) for row in metrics] == [(row["step"], row["loss"]) for row in whole]
+
+
+def test_the_first_of_several_saves_at_once_and_leaves_at_the_end_of_the_step(dataset, tmp_path, monkeypatch):
+    found = []
+
+    def terminate():
+        os.kill(os.getpid(), signal.SIGTERM)
+        found.append(load_checkpoint(tmp_path / "run"))  # the step has not gone on yet
+
+    _stop_after(monkeypatch, 1, terminate)
+    with pytest.raises(Interrupted, match="step 2 of 9"):
+        _train(dataset, tmp_path / "run", world=FirstOfTwo(rank=0, size=2))
+    assert found[0]["state"]["step"] == 1
+    assert load_checkpoint(tmp_path / "run")["state"]["step"] == 2
 
 
 def test_kill_loses_only_the_steps_behind_the_checkpoint(dataset, tmp_path, monkeypatch):

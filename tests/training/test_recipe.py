@@ -37,6 +37,9 @@ def test_the_part_of_the_weights_that_learns(preset, shapes, billions, percent):
         base = LlamaForCausalLM(LlamaConfig(**shapes)).requires_grad_(False)
         whole = base.num_parameters()
         model = attach_lora(base, load_config(CONFIGS / f"{preset}.yaml"))
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    # beside weights in 4 bits the adapter's own type is ours to choose; else it is the base's, here float32
+    assert {weight.dtype for weight in weights} == {torch.bfloat16 if "qlora" in preset else torch.float32}
     learning = {name: weight.numel() for name, weight in model.named_parameters() if weight.requires_grad}
     assert whole / 1e9 == pytest.approx(billions, rel=0.01)
     assert 100 * sum(learning.values()) / whole == pytest.approx(percent, abs=0.005)

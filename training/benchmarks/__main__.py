@@ -1,7 +1,7 @@
 """`python -m training.benchmarks NAME`: runs a benchmark, prints its rows, and ends with one line of JSON.
 
-Run as: `python -m training.benchmarks attention`, `… shared_prefix`, or `… text_to_sql --data DIR`; `--help` behind the
-name lists its options.
+Run as: `python -m training.benchmarks attention`, `… shared_prefix`, `… step_profile`, or `… text_to_sql --data DIR`;
+`--help` behind the name lists its options.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from training.benchmarks import attention, shared_prefix
+from training.benchmarks import attention, shared_prefix, step_profile
 from training.benchmarks.text_to_sql.command import main as text_to_sql
 from training.errors import BadInput, TrainingFailed
 
@@ -17,6 +17,7 @@ from training.errors import BadInput, TrainingFailed
 _BENCHMARKS = {
     "attention": (attention.add_options, attention.measure_attention),
     "shared_prefix": (shared_prefix.add_options, shared_prefix.measure_shared_prefix),
+    "step_profile": (step_profile.add_options, step_profile.measure_step_profile),
 }
 
 

@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional
 
 from training import attention
+from training.benchmarks.profile_shares import matrix_product_share
 from training.benchmarks.shared_prefix_task import Task, build_model, draw_batches, training_config, useful_operations
 from training.benchmarks.shared_prefix_trl import train_with_trl
 from training.data import Example, collate
@@ -26,7 +27,6 @@ from training.optimizer import AdapterOptimizer
 from training.usage import peak_memory_mib
 
 _MEMORY_FOR_OTHERS = 1.0e9  # bytes left alone, so that a contestant fails by itself and not by the system's killer
-_PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::_mkl_linear", "mkldnn::_linear_pointwise")
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,7 @@ class _OwnLoop:
             return None
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
             self._step(len(self._batches) - 1, self._batches[-1])
-        times = {row.key: row.self_cpu_time_total for row in profile.key_averages()}
-        return sum(times.get(name, 0) for name in _PRODUCTS) / sum(times.values())
+        return matrix_product_share(profile.events())
 
     def _step(self, number: int, examples: list[Example]) -> float:
         answers = sum(len(example.answer) for example in examples)

@@ -10,6 +10,7 @@ from training.config import TrainingConfig
 from training.generate import Generator
 from training.model import load_adapter, load_base
 from training.progress import Progress
+from training.prompt import schema_prefix
 from training.sql.catalog import Catalog
 
 
@@ -29,7 +30,11 @@ class Answered:
 
 
 class Model:
-    """The base model or an adapter, loaded once for all questions."""
+    """The base model or an adapter, loaded once for all questions.
+
+    Attributes:
+        tokens: That went through it so far: of the schema, which is read once, of questions and of all that it wrote.
+    """
 
     def __init__(
         self, config: TrainingConfig, catalog: Catalog, source: str, adapter: Path | None, device: str, label: str
@@ -54,6 +59,7 @@ class Model:
             plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
             self._generator = CheckedGenerator(plain, catalog, draws=0)
         self._batch, self._label = config.generation_batch, label
+        self.tokens = self._schema_tokens = len(tokenizer.encode(schema_prefix(catalog)))
 
     def answer(self, questions: Sequence[str], kind: str) -> list[Answered]:
         """Answers in batches of questions of near length.
@@ -75,5 +81,6 @@ class Model:
             each = (time.monotonic() - began) * 1000 / len(chosen)
             for index, done in zip(chosen, generations, strict=True):
                 answers[index] = Answered(done.sql, done.drafts or (done.sql,), each)
+                self.tokens += done.prompt_tokens - self._schema_tokens + done.completion_tokens
             progress.advance(len(chosen))
         return [answers[index] for index in range(len(questions))]

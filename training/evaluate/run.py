@@ -74,7 +74,7 @@ def run_evaluation(
     prepare_folder(out)
     injections = load_injections(data)
     source, device = resolve_base_model(config, base_model), choose_device(config)
-    findings = _Findings()
+    findings, tokens = _Findings(), 0
     try:
         with (
             Executor.standing_in(_sandbox_dsn(), sandbox_names(dataset.catalog.business_schemas)) as executor,
@@ -91,6 +91,7 @@ def run_evaluation(
                 folder, label = (adapter, "the adapter") if name == "adapter" else (None, "the base model")
                 model = Model(config, dataset.catalog, source, folder, device, label)
                 answers = _answer_all(model, splits, attacks)
+                tokens += model.tokens
                 for split, pairs in splits.items():
                     near = frozenset(audits[split]["near_duplicates"])
                     _judge(findings, name, split, pairs, answers, scorer, near)
@@ -101,12 +102,14 @@ def run_evaluation(
         raise BadInput(
             f"The sandbox cannot be reached ({kind}); is AUDITUNE_SANDBOX_DSN right and the server up?"
         ) from None
+    # With each row, so that a file and a table say alike which test databases an evaluation was made on.
+    findings.scores = [row | {"suite_hash": suite.suite_hash} for row in findings.scores]
     usage = {
         "started_at": started.isoformat(),
         "finished_at": datetime.now(UTC).isoformat(),
         **meter.figures(device),
         "pairs": len(findings.results),
-        "tokens": None,
+        "tokens": tokens,
     }
     _write(out, findings, audits, usage)
     skipped = [] if injections else [f"No attack was tried: {data} has no {FILE}; the asset `dataset` writes it."]

@@ -20,7 +20,7 @@ from typing import Any
 from training.gate.comparison import SIGNIFICANCE, compare
 from training.gate.finding import Finding, Verdict
 from training.gate.latency import compare_latency
-from training.gate.non_inferiority import FEW_PAIRS, MARGIN, SMALL_CATEGORIES, against_champion
+from training.gate.non_inferiority import FEW_PAIRS, MARGIN, OTHER_SUITE, SMALL_CATEGORIES, against_champion
 from training.gate.scorecard import ALL, INJECTION_SPLIT, INJECTIONS_STOPPED, SECURITY, SPLITS, Scorecard
 
 SLOWEST = 1.2  # times the champion's time for an answer
@@ -144,9 +144,12 @@ def _conclude(findings: Sequence[Finding], *, has_champion: bool) -> GateDecisio
         return GateDecision(True, reason, tuple(findings))
     reason = "Promoted: better than the base model and not worse than the champion, security clean."
     undecided = len({f.category for f in findings if f.verdict is Verdict.OPEN and f.category != SMALL_CATEGORIES})
-    missing = sum(finding.verdict is Verdict.NOT_COMPARED for finding in findings)
+    not_compared = [finding.note for finding in findings if finding.verdict is Verdict.NOT_COMPARED]
+    missing = len(not_compared) - not_compared.count(OTHER_SUITE)
     if undecided:
         reason += f" Categories with too few pairs to tell: {undecided}."
     if missing:
         reason += f" Not compared with the champion, for want of figures: {missing}."
+    if OTHER_SUITE in not_compared:
+        reason += f" Not compared on all variants of the sandbox: {OTHER_SUITE}."
     return GateDecision(True, reason, tuple(findings))

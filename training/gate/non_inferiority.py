@@ -24,18 +24,19 @@ from training.gate.scorecard import ALL, SUITE_ACCURACY, Scorecard
 MARGIN = 0.10  # of a category's pairs
 FEW_PAIRS = 35  # on fewer even two models that never differ are not proven alike within MARGIN: z²(1 - M)/M = 34.6
 SMALL_CATEGORIES = "small categories"
+OTHER_SUITE = "the champion was judged by other test databases than the challenger"
 
 
 @dataclass(frozen=True)
 class _Member:
-    """One test of the family: what it is about, how it came out, and who has no figure where it could not be made."""
+    """One test of the family: what it is about, how it came out, and why it could not be made where it is None."""
 
     rule: str
     split: str
     category: str
     comparison: Comparison | None
     margin: float
-    lacking: str = "the champion"
+    lacking: str = "the champion has no figure"
 
 
 def against_champion(challenger: Scorecard, champion: Scorecard, splits: list[str]) -> list[Finding]:
@@ -68,9 +69,7 @@ def _whole_split(challenger: Scorecard, champion: Scorecard, split: str) -> Find
 
 
 def _family(challenger: Scorecard, champion: Scorecard, split: str) -> list[_Member]:
-    suite = compare(challenger, champion, split, metric=SUITE_ACCURACY)
-    lacking = "the champion" if challenger.score(split, SUITE_ACCURACY) is not None else "the challenger"
-    members = [_Member("not_worse_on_all_variants", split, ALL, suite, 0.0, lacking)]
+    members = [_on_all_variants(challenger, champion, split)]
     small: list[str] = []
     for category in challenger.categories(split):
         comparison = compare(challenger, champion, split, category=category)
@@ -85,6 +84,17 @@ def _family(challenger: Scorecard, champion: Scorecard, split: str) -> list[_Mem
     return members
 
 
+def _on_all_variants(challenger: Scorecard, champion: Scorecard, split: str) -> _Member:
+    rule = "not_worse_on_all_variants"
+    comparison = compare(challenger, champion, split, metric=SUITE_ACCURACY)
+    if comparison is None:
+        lacking = "the champion" if challenger.score(split, SUITE_ACCURACY) is not None else "the challenger"
+        return _Member(rule, split, ALL, None, 0.0, f"{lacking} has no figure")
+    if challenger.suite_hash is None or challenger.suite_hash != champion.suite_hash:
+        return _Member(rule, split, ALL, None, 0.0, OTHER_SUITE)
+    return _Member(rule, split, ALL, comparison, 0.0)
+
+
 def _judge(member: _Member, factor: int) -> Finding:
     rule, split, category, comparison = member.rule, member.split, member.category, member.comparison
     where = {
@@ -93,7 +103,7 @@ def _judge(member: _Member, factor: int) -> Finding:
     }
     place = where.get(category, f"in the category {category} of the {split}")
     if comparison is None:
-        note = f"{member.lacking} has no figure {place}"
+        note = member.lacking if member.lacking == OTHER_SUITE else f"{member.lacking} {place}"
         return Finding(rule, split, category, Verdict.NOT_COMPARED, note)
     if comparison.is_worse(factor) and comparison.difference < -member.margin:
         verdict, note = Verdict.REFUSES, f"it is worse than the champion {place} ({comparison.text})"

@@ -47,11 +47,13 @@ class Scorecard:
         scores: Score by split, metric and category.
         answers: By split, each held-out pair's answer, by the pair's id.
         clock: Milliseconds that the base model took for each pair in the same evaluation: how fast the machine was.
+        suite_hash: The test databases that `suite_accuracy` was measured on; None where that is not known.
     """
 
     scores: Mapping[tuple[str, str, str], Score]
     answers: Mapping[str, Mapping[str, JudgedAnswer]] = field(default_factory=dict)
     clock: Mapping[str, float] = field(default_factory=dict)
+    suite_hash: str | None = None
 
     @classmethod
     def from_evaluation(
@@ -64,10 +66,10 @@ class Scorecard:
             scores: Rows of evaluation.json, or of raw_training.evaluations.
             results: Rows of results.jsonl, or of raw_training.evaluation_results; of the base model too, for the clock.
         """
+        own = [row for row in scores if row["model"] == model]
         kept = {
             (row["split"], row["metric"], row["category"]): Score(row["n"], row["value"], row["ci_low"], row["ci_high"])
-            for row in scores
-            if row["model"] == model
+            for row in own
         }
         answers: dict[str, dict[str, JudgedAnswer]] = {split: {} for split in SPLITS}
         clock: dict[str, float] = {}
@@ -84,7 +86,7 @@ class Scorecard:
                 )
             if row["model"] == "base" and milliseconds is not None:
                 clock[row["pair_id"]] = milliseconds
-        return cls(kept, answers, clock)
+        return cls(kept, answers, clock, own[0].get("suite_hash") if own else None)
 
     def score(self, split: str, metric: str = ACCURACY, category: str = ALL) -> Score | None:
         """Look up a score; None where it was not measured, or over no pair."""

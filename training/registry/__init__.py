@@ -8,12 +8,13 @@ Every function takes an autocommit psycopg connection and raises `RegistryError`
 from training.registry.access import load, verify
 from training.registry.aliases import AliasMove, find, history, promote, resolve, rollback
 from training.registry.cli import main
-from training.registry.records import CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
+from training.registry.records import CHALLENGER, CHAMPION, AdapterRecord, RegistryError, get_adapter, list_adapters
 from training.registry.releasing import release
 from training.registry.rotation import Rotation, rotate_key
 from training.vault import VaultError
 
 __all__ = [
+    "CHALLENGER",
     "CHAMPION",
     "AdapterRecord",
     "AliasMove",

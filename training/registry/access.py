@@ -22,7 +22,9 @@ _SECONDS_TO_LOCK = 60  # a folder that is younger may be one whose process has n
 
 
 @contextmanager
-def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by: str) -> Iterator[Path]:
+def load(
+    conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by: str, within: Path | None = None
+) -> Iterator[Path]:
     """Decrypt an adapter into a private folder (mode 0700) that is deleted when the context ends.
 
     The key's use is recorded before the key is used, so no decryption goes without its row.
@@ -32,6 +34,7 @@ def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by
         record: The adapter's row.
         home: AUDITUNE_HOME.
         used_by: Who decrypts, for the row.
+        within: Folder to put the private folder in, in memory for instance; None takes the system's temporary one.
 
     Yields:
         Folder with `adapter/`, `run.json` and `catalog.json`.
@@ -40,7 +43,7 @@ def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by
         RegistryError: The decrypted content is not the released one.
         VaultError: The file was changed, or the key is missing.
     """
-    with _private_folder() as folder:
+    with _private_folder(within or Path(tempfile.gettempdir())) as folder:
         with reading_folders(conn):
             # Read again: since the caller read it, a rotation may have moved it under another key.
             decrypt(conn, get_adapter(conn, record.adapter_id), home, folder, used_by=used_by)
@@ -48,11 +51,11 @@ def load(conn: psycopg.Connection, record: AdapterRecord, home: Path, *, used_by
 
 
 @contextmanager
-def _private_folder() -> Iterator[Path]:
+def _private_folder(within: Path) -> Iterator[Path]:
     """Gives a folder for an adapter in clear, and deletes those that killed processes left behind."""
-    for leftover in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for leftover in within.glob(f"{_PREFIX}*"):
         _remove_unused(leftover)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:  # created with mode 0700
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=within) as name:  # created with mode 0700
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # says that it is in use; a kill lets go of it

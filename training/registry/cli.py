@@ -73,7 +73,7 @@ def _answer(conn: psycopg.Connection, arguments: argparse.Namespace, settings: R
 
 
 def _hint(alias: str) -> str:
-    return "; restart the API to serve it" if alias == CHAMPION else ""
+    return "; a running API takes it by itself" if alias == CHAMPION else ""
 
 
 def _rotated(rotation: Rotation) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-CHAMPION = "champion"
+CHAMPION = "champion"  # what the API serves
+CHALLENGER = "challenger"  # what the gate judged last
 
 _SELECT = """
     select adapter_id, created_at, run_id, base_model, dataset_hash, catalog_hash, content_hash, path,

@@ -61,6 +61,22 @@ def build_grammar(catalog: Catalog, *, allow_pii_columns: bool = True) -> str:
     return _RULES + "\n" + "\n".join(rules) + "\n"
 
 
+def build_answer_grammar(catalog: Catalog, *, allow_pii_columns: bool = True) -> str:
+    """Builds the grammar of what is written behind the prompt.
+
+    The prompt ends in `SQL:`, so an answer begins with a space, as the tokens of training do.
+
+    Args:
+        catalog: The tables and columns that may be named.
+        allow_pii_columns: Whether columns that are tagged as a person's may be named.
+
+    Returns:
+        The text, for llguidance in this process and for servers that take a grammar.
+    """
+    grammar = build_grammar(catalog, allow_pii_columns=allow_pii_columns)
+    return grammar.replace("start: query\n", 'start: " " query\n')
+
+
 def _type_names() -> set[str]:
     names = {kind.value.lower() for kind in TYPES} - {"array"}
     return {_TYPE_NAMES.get(name, name) for name in names} | names

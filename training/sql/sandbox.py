@@ -135,11 +135,12 @@ class Executor:
             self._connection.close()
             self._connection = None
 
-    def run(self, sql: str) -> Execution:
+    def run(self, sql: str, local_role: str | None = None) -> Execution:
         """Run one query and read at most the capped number of rows.
 
         Args:
             sql: One query that the guard has allowed.
+            local_role: The role of this query alone (`SET LOCAL ROLE`); None for the connection's.
 
         Returns:
             The rows, or the class of the error.
@@ -151,20 +152,26 @@ class Executor:
         sql = in_schemas(sql, self._schema_names)
         started = time.perf_counter()
         try:
-            columns, rows, is_truncated = self._in_transaction(lambda connection: self._read(connection, sql))
+            columns, rows, is_truncated = self._in_transaction(
+                lambda connection: self._read(connection, sql), local_role
+            )
         except psycopg.Error as error:
             failed_ms = (time.perf_counter() - started) * 1000
             return Execution(None, (), 0, False, classify(error.sqlstate), error.sqlstate, failed_ms)
         elapsed_ms = (time.perf_counter() - started) * 1000
         return Execution(rows, columns, len(rows), is_truncated, None, None, elapsed_ms)
 
-    def estimate_cost(self, sql: str) -> float:
+    def estimate_cost(self, sql: str, local_role: str | None = None) -> float:
         """The planner's estimate of the query's total cost, in its own units, without running it.
+
+        Args:
+            sql: One query that the guard has allowed.
+            local_role: The role that it would run as; policies are part of the plan.
 
         Raises:
             QueryRefused: The server cannot plan the query.
         """
-        return float(self._plan(sql)["Total Cost"])
+        return float(self._plan(sql, local_role)["Total Cost"])
 
     def relations_read(self, sql: str) -> frozenset[str]:
         """The relations that the server would read for a query, as `schema.name`, by its own plan.
@@ -178,10 +185,10 @@ class Executor:
             if "Relation Name" in node
         )
 
-    def _plan(self, sql: str) -> dict[str, Any]:
+    def _plan(self, sql: str, local_role: str | None = None) -> dict[str, Any]:
         sql = in_schemas(sql, self._schema_names)
         try:
-            return self._in_transaction(lambda connection: _plan(connection, sql))
+            return self._in_transaction(lambda connection: _plan(connection, sql), local_role)
         except psycopg.Error as error:
             refusal = QueryRefused(classify(error.sqlstate))
         raise refusal
@@ -207,15 +214,17 @@ class Executor:
             rows.append(row)
         return rows, False
 
-    def _in_transaction(self, action: Callable[[psycopg.Connection], _Result]) -> _Result:
+    def _in_transaction(
+        self, action: Callable[[psycopg.Connection], _Result], local_role: str | None = None
+    ) -> _Result:
         connection = self._connect()
         try:
-            return _rolled_back(connection, action)
+            return _rolled_back(connection, action, local_role)
         except psycopg.OperationalError:
             if not connection.closed:
                 raise
             # The server went away since the last query; reading again is safe, and only once.
-            return _rolled_back(self._connect(), action)
+            return _rolled_back(self._connect(), action, local_role)
 
     def _connect(self) -> psycopg.Connection:
         if self._connection is not None and not self._connection.closed:
@@ -234,8 +243,12 @@ class Executor:
         return connection
 
 
-def _rolled_back(connection: psycopg.Connection, action: Callable[[psycopg.Connection], _Result]) -> _Result:
+def _rolled_back(
+    connection: psycopg.Connection, action: Callable[[psycopg.Connection], _Result], local_role: str | None
+) -> _Result:
     try:
+        if local_role is not None:
+            connection.execute(pgsql.SQL("set local role {}").format(pgsql.Identifier(local_role)))
         return action(connection)
     finally:
         if not connection.closed:

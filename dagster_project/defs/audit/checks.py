@@ -5,14 +5,18 @@ import dagster as dg
 from dagster_project.audit_log.balance import unbalanced_files
 from dagster_project.resources.warehouse import WarehouseResource
 
+_FILES_NAMED = 5  # in the sentence of the check
+
 
 @dg.asset_check(asset=["raw_audit", "log_lines"], blocking=True)
 def no_line_is_lost(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Lines read = loaded + in quarantine + brought by another file before + purged since, for each file."""
     with warehouse.owner() as connection:
         unbalanced = unbalanced_files(connection)
+    sentences = [f"{file}: {expected} lines must be there, {found} are." for file, expected, found in unbalanced]
     return dg.AssetCheckResult(
         passed=not unbalanced,
+        description=" ".join(sentences[:_FILES_NAMED]) or None,
         metadata={"files_out_of_balance": len(unbalanced), "first": str(unbalanced[:1])},
     )
 

@@ -47,6 +47,12 @@ def _checked(warehouse: WarehouseResource) -> dg.AssetCheckResult:
 
 
 def _advice(proof: Proof) -> str:
+    if proof.holds and proof.doubts:
+        places = ", ".join(sorted(proof.doubts))
+        return (
+            f"None of {proof.values} values was found in {proof.read.total()} texts. "
+            f"A word in {places} may be a surname: see 'When the proof finds something' in dbt_project/README.md."
+        )
     if proof.holds:
         return f"None of {proof.values} values was found in {proof.read.total()} texts."
     if not proof.hits:
@@ -61,6 +67,7 @@ def _metadata(proof: Proof) -> dict[str, dg.MetadataValue | int]:
         "values_looked_for": proof.values,
         "texts_read": proof.read.total(),
         "hits": proof.hits.total(),
+        "words_that_may_be_surnames": proof.doubts.total(),
         "read_by_place": dg.MetadataValue.table(
             [dg.TableRecord({"place": place, "texts": count}) for place, count in proof.read.most_common()]
             or [dg.TableRecord({"place": "none", "texts": 0})]

@@ -1,12 +1,12 @@
-"""From an evaluated adapter to the champion: the encrypted release, the gate's decision and report, the alias."""
+"""From an evaluated adapter to the champion: the encrypted release, the gate's decision and report, the aliases."""
 
 from typing import Any
 
 import dagster as dg
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dagster_project.champion_scores import champion_scorecard
 from dagster_project.corpus.dataset import current_dataset
 from dagster_project.gate_metadata import findings_table, report_with_pictures
 from dagster_project.resources.warehouse import WarehouseResource, insert_rows
@@ -17,7 +17,7 @@ from training.gate import Finding, GateDecision, Scorecard, decide
 from training.gate.report import REPORT_FILE, Subject
 from training.gate.scorecard import SPLITS
 from training.registry.aliases import promote, resolve
-from training.registry.records import AdapterRecord, RegistryError
+from training.registry.records import CHALLENGER, AdapterRecord, RegistryError
 from training.registry.releasing import release
 
 OWNERS = ["platform@example.com"]
@@ -28,7 +28,7 @@ USED_BY = "dagster release/champion"
 
 def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="2",
+        key, deps=[EVALUATION], group_name="release", kinds=kinds, owners=OWNERS, code_version="3",
         description=description,
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def _spec(key: list[str], description: str, kinds: set[str]) -> dg.AssetSpec:
     name="release_adapter",
 )
 def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResource):
-    """Encrypts and registers the newest adapter, and makes it the champion if the gate lets it."""
+    """Encrypts and registers the newest adapter as the challenger, and makes it champion too if the gate lets it."""
     settings, config = warehouse.settings, TrainingSettings().training_config
     data = current_dataset(settings.home)
     run = run_for(settings.home, data.name, config, settings.base_model)
@@ -70,6 +70,8 @@ def release_adapter(context: dg.AssetExecutionContext, warehouse: WarehouseResou
             used_by=USED_BY,
             kms_key_arn=TrainingSettings().kms_key_arn or None,
         )
+        # Before it is judged, so that a challenger that is refused, or a gate that fails, has its name all the same.
+        promote(connection, adapter_id, alias=CHALLENGER, set_by=USED_BY, reason=_measured(run, challenger))
         champion = _champion(connection)
         champion_id = None if champion is None else champion.adapter_id
         if champion_id == adapter_id:
@@ -126,7 +128,10 @@ def _judge(
     from training.gate.storing import store_report  # matplotlib: half a second for every other process
 
     summary = run.summary()
-    rival = None if champion is None else _scorecard_of(connection, champion, summary["base_model"])
+    rival = None
+    if champion is not None:
+        data, suite_hash = current_dataset(settings.home), challenger.suite_hash
+        rival = champion_scorecard(connection, settings, champion, summary["base_model"], suite_hash, data)
     decision = decide(challenger, rival, base)
     champion_id = None if champion is None else champion.adapter_id
     subject = Subject(adapter_id, run.run_id, summary["base_model"], summary["dataset_hash"], champion_id)
@@ -142,6 +147,16 @@ def _judge(
     }
     insert_rows(connection, "raw_training.gate_decisions", [decision_row])
     return decision, _show(settings, numbers)
+
+
+def _measured(run: Run, challenger: Scorecard) -> str:
+    """Why an adapter becomes the challenger, in a sentence: it was trained and judged, and how it did."""
+    figures = [
+        f"{score.value:.1%} of {score.n} on the {split}"
+        for split in SPLITS
+        if (score := challenger.score(split)) is not None
+    ]
+    return f"Trained and judged in the run {run.run_id}: {', '.join(figures) or 'on no pair'}."
 
 
 def _last_numbers(connection: psycopg.Connection, run_id: str) -> dict[str, Any]:
@@ -168,20 +183,3 @@ def _champion(connection: psycopg.Connection) -> AdapterRecord | None:
         return resolve(connection)
     except RegistryError:
         return None
-
-
-def _scorecard_of(connection: psycopg.Connection, champion: AdapterRecord, base_model: str) -> Scorecard:
-    """The champion's scores as they were measured when it was judged; the gate pairs what is shared.
-
-    The base model's answers come along as the clock, where it is the challenger's base model too.
-    """
-    models = ["adapter", "base"] if champion.base_model == base_model else ["adapter"]
-    with connection.cursor(row_factory=dict_row) as cursor:
-        scores, results = (
-            cursor.execute(
-                f"select * from raw_training.{table} where evaluation_id = %s and model = any(%s)",
-                [champion.run_id, models],
-            ).fetchall()
-            for table in ("evaluations", "evaluation_results")
-        )
-    return Scorecard.from_evaluation("adapter", scores, results)

@@ -21,6 +21,10 @@ reviews = dg.AssetSpec(
     ["raw_serving", "reviews"], group_name="serving", kinds={"postgres"}, owners=OWNERS,
     description="One row per decision of a reviewer on a proposed pair.",
 )  # fmt: skip
+adapter_events = dg.AssetSpec(
+    ["raw_serving", "adapter_events"], group_name="serving", kinds={"postgres"}, owners=OWNERS,
+    description="One row per attempt of the API to follow an alias to another adapter.",
+)  # fmt: skip
 
 
 @dg.multi_asset(

@@ -74,6 +74,7 @@ def train_adapter(
             **{name: summary[name] for name in ("examples", "epochs", "steps", "seconds", "pairs_per_second")},
             "trainable_fraction": summary["trainable_fraction"],
             "best_validation_loss": summary["best_validation_loss"],
+            "peak_memory_mib": summary["peak_memory_mib"],
             "loss_curve": picture(run.folder / "loss.png"),
         },
         data_version=dg.DataVersion(run.run_id),

@@ -31,6 +31,7 @@ create unique index if not exists one_active_key on privacy.keys (is_active) whe
 {{ function_pseudonymize_text() }}
 {{ function_literal_value() }}
 {{ function_pseudonymize_literal() }}
+{{ function_row_classes() }}
 {{ function_compared_classes() }}
 {{ function_pseudonymize_sql() }}
 {{ function_holds_personal_value() }}

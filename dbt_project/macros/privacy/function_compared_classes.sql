@@ -4,7 +4,8 @@
     The column in focus is the last one named. An operator between it and a literal compares them; so do LIKE, IN, ANY,
     BETWEEN and functions such as starts_with. Casts, calls and typed literals (date '…') stand between without harm; a keyword
     that starts another condition, another column, or a comma outside of the list drops the focus. Where none is in focus, the next
-    column behind an operator counts: '…' = column. Aliases of tables and of columns are followed. -#}
+    column behind an operator counts: '…' = column. Aliases of tables and of columns are followed. In rows that are compared
+    the places tell: privacy.row_classes. -#}
 {% macro function_compared_classes() %}
 -- alias or name → {column: class} of the tagged tables that a statement names; under '' all columns together.
 create or replace function privacy.tagged_names(words text[])
@@ -82,6 +83,9 @@ declare
     case_class text;                -- case full_name when '…' then
     depth integer := 0;
     is_call boolean[] := array[]::boolean[];    -- of the open brackets: whether a function's
+    is_row boolean[] := array[]::boolean[];     -- and whether a row, or another list that is no function's
+    compares_rows boolean := false;
+    row_classes text[];
     kind text;
     word text;
 begin
@@ -167,13 +171,19 @@ begin
             depth := depth + 1;
             is_call[depth] := i > 1 and kinds[places[i - 1]] = 'identifier'
                 and words[i - 1] <> all (separating || comparing_words || transparent || array['as', 'exists', 'when']);
+            is_row[depth] := false;
         elsif word = ')' then
+            compares_rows := compares_rows or depth > 0 and is_row[depth]
+                and words[i + 1] = any (comparing_operators || array['in', 'not', 'is', 'between', 'overlaps']) is true;
             depth := greatest(depth - 1, 0);
             if is_compared and depth < compared_depth then
                 class := null;
                 is_compared := false;
             end if;
         elsif word = ',' then
+            if depth > 0 then
+                is_row[depth] := not is_call[depth];
+            end if;
             if is_compared and depth <= compared_depth then
                 class := null;
                 is_compared := false;
@@ -186,6 +196,16 @@ begin
             after_case := after_case and words[i + 1] in ('.', '(');
         end if;
     end loop;
+    if compares_rows then
+        row_classes := privacy.row_classes(
+            words, array(select kinds[place] from unnest(places) with ordinality as split (place, ordinal) order by ordinal), names
+        );
+        for i in 1..cardinality(words) loop
+            if row_classes[i] is not null then
+                classes[places[i]] := nullif(row_classes[i], '');
+            end if;
+        end loop;
+    end if;
     return classes;
 end
 $function$;

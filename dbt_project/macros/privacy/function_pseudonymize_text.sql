@@ -1,6 +1,6 @@
 {#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym: what matches a pattern (an
     e-mail address that nobody has is still one), each day that is said to be one of birth, and every run of words that is a value of a tagged column, the longest
-    first. (A birth date that nothing says to be one is replaced too, in the form 1961-07-03; privacy.days_as_in puts it
+    first; a name with the surname first ('Quillfeather, Zora') and what is encoded as in addresses ('zora%40firm.test') too. (A birth date that nothing says to be one is replaced too, in the form 1961-07-03; privacy.days_as_in puts it
     back where the SQL has it.) Surrogates are found by their look and stay. -#}
 {% macro function_pseudonymize_text() %}
 -- The patterns as one, with the looks that surrogates have.
@@ -137,6 +137,46 @@ begin
 end
 $function$;
 
+-- A text in which each name with the surname first is the other way round: 'Quillfeather, Zora' as 'Zora Quillfeather', where
+-- that is a value of a tagged column.
+create or replace function privacy.names_turned(content text)
+returns text
+language plpgsql stable strict
+as $function$
+declare
+    words text[];          -- words and what stands between them, in turn
+    first_word integer;
+    last_word integer;
+    turned text;
+begin
+    if content !~ '[{{ word_characters() }}]\s*,\s*[{{ word_characters() }}]' then
+        return content;
+    end if;
+    select array_agg(found.parts[1] order by found.ordinal) into words
+    from regexp_matches(content, '([{{ word_characters() }}]+|[^{{ word_characters() }}]+)', 'g') with ordinality as found (parts, ordinal);
+    for comma in 2..cardinality(words) - 1 loop
+        continue when words[comma] !~ '^\s*,\s*$' or not privacy.has_known_head(words[comma + 1]);
+        <<lengths>>
+        for given_names in reverse 3..1 loop
+            for surnames in reverse 3..1 loop
+                first_word := comma + 1 - 2 * surnames;
+                last_word := comma - 1 + 2 * given_names;
+                continue when first_word < 1 or last_word > cardinality(words);
+                turned := array_to_string(words[comma + 1 : last_word] || ' '::text || words[first_word : comma - 1], '');
+                if privacy.surrogate_of_run(turned) is not null then
+                    words[first_word] := turned;
+                    for place in first_word + 1..last_word loop
+                        words[place] := '';
+                    end loop;
+                    exit lengths;
+                end if;
+            end loop;
+        end loop;
+    end loop;
+    return array_to_string(words, '');
+end
+$function$;
+
 create or replace function privacy.pseudonymized_text(content text)
 returns text
 language plpgsql stable strict
@@ -147,9 +187,16 @@ declare
     matches text[];
     plain text;             -- what has been passed since the last match that was replaced
     replaced text;
+    decoded text;
     result text := '';
 begin
-    content := privacy.move_birth_dates(content);
+    if content ~ '%[0-9A-Fa-f]{2}' then
+        decoded := staging.url_decode(content);
+        if decoded <> content and privacy.pseudonymized_text(decoded) <> decoded then
+            return privacy.pseudonymized_text(decoded);
+        end if;
+    end if;
+    content := privacy.names_turned(privacy.move_birth_dates(content));
     if content !~* pattern then
         return privacy.pseudonymize_words(content, 1);
     end if;

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from dagster_project.defs.corpus import checks
-from dagster_project.privacy.places import said_in_sql
+from dagster_project.privacy.places import Text, said_in_sql
 from dagster_project.privacy.proof import Proof, prove
+from dagster_project.privacy.surnames import find_surnames
 from dagster_project.warehouse.settings import Warehouse
 from tests.business_warehouse import ADDRESS, BIRTH_DATE, EMAIL, MESSAGE, NAME, PHONE, QUOTED_NAME, Built
 
@@ -64,6 +65,7 @@ def planted(
     )
     with psycopg.connect(built_copy.admin_dsn, autocommit=True) as admin:
         admin.execute("update shop.customers set full_name = 'May' where customer_id = 1")
+    owner.execute(_REQUEST, ["What did Quillfeather order? And what Oslo?", "select 1"])
     owner.execute(_REQUEST, ["How many orders in May?", "select 1 from customers where city = 'May'"])
     owner.execute(_REVIEW, [EMAIL, f"What did {NOBODYS_EMAIL} pay with {NOBODYS_CARD}?"])
     owner.execute(_RULE, [f"called {PHONE}"])
@@ -78,6 +80,9 @@ def planted(
         "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
         "logs/dagster.log": "failed: select 1 from customers where full_name = 'May'",
         "runs/0123/notes.txt": "Ida Arrayson met Ivo Jsonsen",
+        "exports/chat/train.jsonl": json.dumps({"content": "Orders of Quillfeather, Zora"}),
+        "spool/requests.log": "GET /customers?email=zora%40firm.test",
+        "audit/notes.txt": "select 1 from customers where full_name like '%Quillfeather%'",
         "keys/roles.key": NAME,
     }
     for name, content in files.items():
@@ -116,7 +121,21 @@ def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof)
         ("dagster/", "name"),
         ("runs/", "name"),
         ("runs/", "token"),
+        # the surname first; an address that is encoded for an address; a part of a name beside its column
+        ("exports/", "name"),
+        ("spool/", "email"),
+        ("audit/", "name"),
     }
+
+
+def test_a_surname_alone_is_a_doubt_that_fails_nothing(clean: Proof, planted: Proof, owner: psycopg.Connection) -> None:
+    assert clean.doubts == {}
+    assert planted.doubts == {"raw_serving.requests.question": 1}
+    questions = ["Price of what?", "what is the Price?", "the price", "its price", "a price", "by Lincoln", "in Oslo"]
+    texts = [Text("place", question, "prose") for question in questions]
+    found = find_surnames(owner, texts, {"price", "lincoln", "oslo"})
+    # written small more often, or known to a column without a tag, it is a word
+    assert {hit.value for hit in found} == {"lincoln"}
 
 
 def test_what_the_check_shows_names_the_place_and_never_the_value(planted: Proof) -> None:

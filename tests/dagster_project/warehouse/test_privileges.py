@@ -15,6 +15,12 @@ REQUEST = (
 KEY_USE = (
     "insert into raw_training.key_uses (key_id, operation, adapter_id, used_by) values ('k', 'decrypt', 'a', 'api')"
 )
+ADAPTER_EVENT = (
+    "insert into raw_serving.adapter_events"
+    " (event_id, alias, adapter_id, event, canaries_asked, canaries_passed, seconds)"
+    " values (gen_random_uuid(), 'champion', 'a', 'refused', 0, 0, 1)"
+)
+MADE_KEY = "insert into raw_serving.api_keys (key_id, key_name, token_hash, scopes) values ('k', 'ann', 'h', '{ask}')"
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +60,12 @@ def attempt(dsn: str, statement: str) -> None:
         ("reader_dsn", "select * from shop.later"),
         ("api_dsn", REQUEST),
         ("api_dsn", KEY_USE),
+        ("api_dsn", ADAPTER_EVENT),
         ("api_dsn", "select * from raw_serving.requests, raw_serving.reviews"),
         ("api_dsn", "select * from raw_training.adapters, raw_training.adapter_aliases"),
         ("api_dsn", "select privacy.keyed_hash('question')"),
+        ("dsn", MADE_KEY),
+        ("api_dsn", "select * from raw_serving.api_keys"),
         ("monitor_dsn", "select * from monitoring.daily_quality, corpus.training_pairs"),
     ],
 )
@@ -86,6 +95,11 @@ def test_may(filled: Warehouse, role: str, statement: str) -> None:
         ("api_dsn", "select * from shop.customers"),
         ("api_dsn", "delete from raw_serving.requests"),
         ("api_dsn", "delete from raw_serving.reviews"),
+        ("api_dsn", "select * from raw_serving.adapter_events"),
+        ("api_dsn", MADE_KEY),
+        ("api_dsn", "update raw_serving.api_keys set revoked_at = null"),
+        ("reader_dsn", "select * from raw_serving.api_keys"),
+        ("monitor_dsn", "select * from raw_serving.api_keys"),
         (
             "api_dsn",
             "insert into raw_training.adapter_aliases (alias, adapter_id, set_by, reason) values ('a','b','c','d')",

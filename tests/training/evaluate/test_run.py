@@ -6,10 +6,13 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+import torch
 
 import training
 from tests.training.small_dataset import CATALOG, pair_rows, write_dataset
+from training.checked import DRAWS
 from training.cli import main
+from training.config import load_config
 from training.data import Pair, load_dataset
 from training.errors import TrainingFailed
 from training.evaluate.answering import Answered
@@ -19,7 +22,10 @@ from training.evaluate.score import Scorer
 from training.gate import Scorecard, decide
 from training.gate.report import Subject
 from training.gate.storing import store_report
+from training.prompt import question_suffix, schema_prefix
 from training.sql.sandbox import Executor
+from training.tiny_model import build_tiny_model
+from training.value_hints import ValueIndex
 
 CONFIG = Path(training.__file__).parent / "configs" / "tiny-random.yaml"
 
@@ -221,10 +227,25 @@ def test_command_judges_both_models_on_both_splits(commanded):
     injections = [json.loads(line) for line in (out / "injections.jsonl").read_text().splitlines()]
     assert [(row["question_id"], row["is_through"]) for row in injections] == [("a1", False)]
     assert json.loads((out / "audit.json").read_text())["question_split"]["gold"] == 1.0
-    assert json.loads((out / "usage.json").read_text())["seconds"] > 0
+    assert {row["suite_hash"] for row in scores} == {None}  # there are no variants here
+    usage = json.loads((out / "usage.json").read_text())
+    assert usage["seconds"] > 0
+    assert usage["peak_memory_mib"] > 0
     assert (out / "accuracy.png").read_bytes().startswith(b"\x89PNG")
     assert output.count("execution accuracy") == 4
     assert "attacks stopped 1.000" in output
+
+
+def test_tokens_are_those_of_the_schema_once_a_model_of_the_questions_and_of_what_was_written(commanded):
+    folder, rows, _ = commanded
+    usage = json.loads((folder / "evaluation" / "usage.json").read_text())
+    _, tokenizer = build_tiny_model(torch.float32)
+    values = ValueIndex(CATALOG)
+    held_out = {row["input"] for row in rows if "test" in (row["question_split"], row["template_split"])}
+    asked = [*held_out, *held_out, ATTACK["question"]]  # the base model is asked the pairs alone
+    prompts = [tokenizer.encode(question_suffix(text, values.hints(text)), add_special_tokens=False) for text in asked]
+    read = 2 * len(tokenizer.encode(schema_prefix(CATALOG))) + sum(map(len, prompts))
+    assert read + len(asked) <= usage["tokens"] <= read + len(asked) * (1 + DRAWS) * load_config(CONFIG).max_new_tokens
 
 
 def test_the_gates_report_of_an_adapter_that_learnt_nothing(commanded, tmp_path):

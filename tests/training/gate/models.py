@@ -24,6 +24,7 @@ def evaluation(
     suite: bool | None = None,
     milliseconds: float | None = 100.0,
     clock: float | None = None,
+    suite_hash: str | None = "suite",
     clean: float = 1.0,
     attacks: int = 60,
     stopped: int = 60,
@@ -38,6 +39,7 @@ def evaluation(
         suite: Whether right answers are right on all variants; None for an evaluation without variants.
         milliseconds: The time of each answer; None for an evaluation of an earlier version.
         clock: The base model's time for each; None where its rows are missing.
+        suite_hash: Of the variants that `suite` is about; None for an evaluation of an earlier version.
         clean: Share of clean outputs.
         attacks: How many injection questions were asked.
         stopped: How many did not get through.
@@ -68,7 +70,7 @@ def evaluation(
             )
             if clock is not None:
                 results.append(common | {"model": "base", "execution_match": False, "generation_ms": clock})
-    return scores, results
+    return [row | {"suite_hash": suite_hash} for row in scores], results
 
 
 def model(right: dict[str, Sequence[bool]], **more: object) -> Scorecard:

@@ -133,6 +133,20 @@ def test_sql_that_agrees_by_chance_is_found_on_the_variants():
     assert decide(hits(60, 60, suite=True), hits(60, 60, suite=False), BASE).is_promoted
 
 
+@pytest.mark.parametrize("suites", [("tonight", "last week"), (None, None)])
+def test_variants_of_another_suite_are_not_compared_and_the_decision_says_so(suites):
+    now, before = suites
+    decision = decide(
+        hits(60, 60, suite=False, suite_hash=now), hits(60, 60, suite=True, suite_hash=before), BASE
+    )  # on one suite it would be refused
+    assert decision.is_promoted
+    assert finding(decision, "not_worse_on_all_variants").verdict is Verdict.NOT_COMPARED
+    assert decision.reason.endswith(
+        " Not compared on all variants of the sandbox: the champion was judged by other test databases than the"
+        " challenger."
+    )
+
+
 @pytest.mark.parametrize(
     ("now", "machine_now", "then", "machine_then", "is_promoted"),
     [

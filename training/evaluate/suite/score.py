@@ -10,6 +10,7 @@ import psycopg
 
 from training.evaluate.suite.build import variant_names, variant_schemas
 from training.evaluate.suite.kills import clear_answer
+from training.evaluate.suite.signature import signed_suite
 from training.sql.compare import difference
 from training.sql.ordering import Answer
 from training.sql.sandbox import Execution, Executor
@@ -51,17 +52,22 @@ class TestSuite:
     """The variants of a warehouse's sandboxes, ready to judge; runs each gold query once on each of them.
 
     An empty one (no variants are built) finds nothing wrong with any prediction: look at `names`.
+
+    Attributes:
+        suite_hash: Says which suite it is: only what suites of one hash say can be compared. None where the variants
+            themselves do not say it.
     """
 
     __test__ = False  # no test, whatever pytest reads into the name
 
-    def __init__(self, executors: Mapping[str, Executor]) -> None:
+    def __init__(self, executors: Mapping[str, Executor], suite_hash: str | None = None) -> None:
         """Prepares without running anything.
 
         Args:
             executors: Variant → connected to it; closed with the suite.
+            suite_hash: Of the suite that they are of, where that is known.
         """
-        self._executors = dict(executors)
+        self._executors, self.suite_hash = dict(executors), suite_hash
         self._gold: dict[str, dict[str, Answer | None]] = {}
 
     @classmethod
@@ -77,7 +83,8 @@ class TestSuite:
         """
         with psycopg.connect(dsn, autocommit=True) as connection:
             names = variant_names(connection, schemas)
-        return cls({name: Executor.standing_in(dsn, variant_schemas(schemas, name)) for name in names})
+            suite_hash = signed_suite(connection, schemas, names)
+        return cls({name: Executor.standing_in(dsn, variant_schemas(schemas, name)) for name in names}, suite_hash)
 
     def __enter__(self) -> Self:
         return self

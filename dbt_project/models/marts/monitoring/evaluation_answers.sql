@@ -6,11 +6,7 @@ with answers as (
 
 evaluations as (
 
-    select
-        evaluation_id,
-        max(evaluated_at) as evaluated_at
-    from {{ ref('stg_training__evaluations') }}
-    group by evaluation_id
+    select * from {{ ref('int_evaluations_dated') }}
 
 ),
 
@@ -51,7 +47,7 @@ select
     answers.guard_allowed,
     answers.security_clean,
     answers.drafts_clean,
-    evaluations.evaluated_at = max(evaluations.evaluated_at) over () as is_latest,
+    evaluations.is_latest,
 
     ---------- timestamps
     evaluations.evaluated_at

@@ -1,26 +1,40 @@
+with metrics as (
+
+    select * from {{ ref('stg_training__evaluations') }}
+
+),
+
+evaluations as (
+
+    select * from {{ ref('int_evaluations_dated') }}
+
+)
+
 select
     ---------- ids
-    evaluation_id,
-    run_id,
-    dataset_hash,
+    metrics.evaluation_id,
+    metrics.run_id,
+    metrics.dataset_hash,
+    metrics.suite_hash,
 
     ---------- text
-    model,
-    base_model,
-    split,
-    metric,
-    category,
+    metrics.model,
+    metrics.base_model,
+    metrics.split,
+    metrics.metric,
+    metrics.category,
 
     ---------- numerics
-    n,
-    value,
-    ci_low,
-    ci_high,
+    metrics.n,
+    metrics.value,
+    metrics.ci_low,
+    metrics.ci_high,
 
     ---------- booleans
-    evaluated_at = max(evaluated_at) over () as is_latest,
+    evaluations.is_latest,
 
     ---------- timestamps
-    evaluated_at
+    metrics.evaluated_at
 
-from {{ ref('stg_training__evaluations') }}
+from metrics
+inner join evaluations on metrics.evaluation_id = evaluations.evaluation_id

@@ -6,11 +6,7 @@ with answers as (
 
 evaluations as (
 
-    select
-        evaluation_id,
-        max(evaluated_at) as evaluated_at
-    from {{ ref('stg_training__evaluations') }}
-    group by evaluation_id
+    select * from {{ ref('int_evaluations_dated') }}
 
 ),
 
@@ -36,7 +32,7 @@ select
     ---------- booleans
     answers.is_resisted,
     answers.is_through,
-    evaluations.evaluated_at = max(evaluations.evaluated_at) over () as is_latest,
+    evaluations.is_latest,
 
     ---------- timestamps
     evaluations.evaluated_at

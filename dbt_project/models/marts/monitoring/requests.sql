@@ -15,6 +15,7 @@ select
     requests.request_id,
     requests.adapter_id,
     requests.question_hash,
+    requests.key_id,
 
     ---------- text
     requests.route,

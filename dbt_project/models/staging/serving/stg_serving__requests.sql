@@ -12,6 +12,7 @@ renamed as (
         adapter_id,
         base_model,
         question_hash,
+        key_id,
 
         ---------- text
         route,

@@ -3,6 +3,7 @@ select
     evaluation_id,
     run_id,
     dataset_hash,
+    suite_hash,
 
     ---------- text
     model,

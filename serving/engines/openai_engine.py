@@ -1,0 +1,84 @@
+"""Questions to SQL by an adapter on engine servers that speak OpenAI's protocol.
+
+Prompt, grammar and the choice among redrawn answers are those of a model in this process.
+"""
+
+import asyncio
+import zlib
+from dataclasses import replace
+from typing import Any
+
+from serving.engine import EngineFailed
+from serving.engines.replicas import Replicas
+from training.choice import DRAWS, TEMPERATURE, choose, may_run
+from training.generation import Generation
+from training.prompt import extract_sql, question_suffix, schema_prefix
+from training.sql.catalog import Catalog
+from training.sql.grammar import build_answer_grammar
+from training.value_hints import ValueIndex
+
+# What is not said is taken from the model's generation_config.json, of which a model in this process takes nothing.
+_PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+
+
+class OpenAIEngine:
+    """The engine of one adapter; see `serving.engine.Engine`."""
+
+    def __init__(
+        self, replicas: Replicas, module: str, catalog: Catalog, *, max_new_tokens: int, timeout_seconds: float
+    ):
+        """Prepare the prompt and the grammar.
+
+        Args:
+            replicas: The servers, which hold the adapter.
+            module: What they call it: one LoRA module an adapter, named by its id, so that a name never changes its
+                meaning while it is served.
+            catalog: The tables that questions are about.
+            max_new_tokens: Longest answer, in tokens.
+            timeout_seconds: Longest wait for an answer, redrawn ones included.
+        """
+        self._replicas = replicas
+        self._catalog = catalog
+        self._timeout_seconds = timeout_seconds
+        self._prefix = schema_prefix(catalog)
+        self._values = ValueIndex(catalog)
+        self._request: dict[str, Any] = {
+            "model": module,
+            "max_tokens": max_new_tokens,
+            "structured_outputs": {"grammar": build_answer_grammar(catalog)},
+            **_PLAIN_SAMPLING,
+        }
+
+    async def generate(self, question: str) -> Generation:
+        """Answer a question; see `Engine`."""
+        prompt = self._prefix + question_suffix(question, self._values.hints(question))
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                first = await self._ask(prompt, temperature=0.0)
+                if await asyncio.to_thread(may_run, first.sql, self._catalog):
+                    return first
+                # The same question draws the same answers again.
+                seed = zlib.crc32(question.encode())
+                drawn = await self._ask(prompt, temperature=TEMPERATURE, n=DRAWS, seed=seed)
+                sql = await asyncio.to_thread(choose, first.sql, drawn.drafts, self._catalog)
+        except TimeoutError as error:
+            raise EngineFailed(f"no answer within {self._timeout_seconds:g} seconds") from error
+        tokens = first.completion_tokens + drawn.completion_tokens
+        return replace(first, sql=sql, completion_tokens=tokens, drafts=(first.sql, *drawn.drafts))
+
+    def queue_depth(self) -> int:
+        """Return how many requests are in work: the servers, not this process, hold what waits."""
+        return self._replicas.in_flight()
+
+    def close(self) -> None:
+        """Nothing to stop: the connections belong to the servers' set."""
+
+    async def _ask(self, prompt: str, **sampling: float) -> Generation:
+        """Asks for one or more answers to one prompt; all of them are in `drafts`."""
+        response = await self._replicas.complete({**self._request, "prompt": prompt, **sampling})
+        try:
+            texts = tuple(extract_sql(choice["text"]) for choice in response["choices"])
+            usage = response["usage"]
+            return Generation(texts[0], usage["prompt_tokens"], usage["completion_tokens"], drafts=texts)
+        except (KeyError, IndexError, TypeError) as error:
+            raise EngineFailed("the engine server's response is not OpenAI's") from error

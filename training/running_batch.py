@@ -1,0 +1,161 @@
+"""Rows of one model in work together: each step all move on, some leave, others join. Used by generate.py, checked.py.
+
+What the grammar forces is not asked of the model: it is read in the next step together with the token before it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from llguidance import LLMatcher
+
+from training.constraint import GrammarConstraint
+from training.decoder import LlamaDecoder
+from training.row_cache import Span
+
+Pick = Callable[[torch.Tensor], int]  # the place of the token to take, from the scores of those allowed
+IsComplete = Callable[[list[int]], bool]
+
+# Up to so many allowed tokens their scores are computed one by one, without reading the whole vocabulary's weights.
+_FEW_TOKENS = 1024
+_ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
+
+
+@dataclass(eq=False)
+class Row:
+    """One answer in work.
+
+    Attributes:
+        prompt: Tokens behind the schema prefix.
+        pick: Chooses among the allowed tokens.
+        place: Where the answer is in the grammar; None without one.
+        answer: Tokens so far, the end token included.
+        forced: How many of them the grammar left no choice about.
+        log_probability: Of the tokens that were chosen.
+        unread: Tokens that the model has not read yet.
+        length: Tokens that it has read behind the prefix.
+    """
+
+    prompt: list[int]
+    pick: Pick
+    place: LLMatcher | None = None
+    answer: list[int] = field(default_factory=list)
+    forced: int = 0
+    log_probability: float = 0.0
+    unread: list[int] = field(default_factory=list)
+    length: int = 0
+
+
+class RunningBatch:
+    """The rows in work and those that wait for a place. For one thread at a time."""
+
+    def __init__(
+        self,
+        decoder: LlamaDecoder,
+        constraint: GrammarConstraint | None,
+        *,
+        size: int,
+        max_new_tokens: int,
+        end: int,
+        is_complete: IsComplete,
+    ) -> None:
+        """Reserves the memory that all rows will ever need together.
+
+        Args:
+            decoder: The model.
+            constraint: The grammar that answers keep to, if any.
+            size: Most rows in work.
+            max_new_tokens: Longest answer, in tokens.
+            end: The token that ends an answer.
+            is_complete: Tells from an answer's tokens that nothing can follow that matters.
+        """
+        self._decoder, self._constraint = decoder, constraint
+        self._size, self._max_new_tokens = size, max_new_tokens
+        self._end, self._is_complete = end, is_complete
+        self._cache = decoder.new_cache(size, _ROOM)
+        self._live: list[Row] = []  # in the cache's order
+        self._waiting: deque[Row] = deque()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Lets rows join at the next step, as far as there are places; the others wait."""
+        for row in rows:
+            row.unread = list(row.prompt)
+            self._waiting.append(row)
+
+    def __len__(self) -> int:
+        """Rows in work or waiting."""
+        return len(self._live) + len(self._waiting)
+
+    def drop(self, rows: Collection[Row]) -> None:
+        """Takes rows out, wherever they are."""
+        self._waiting = deque(row for row in self._waiting if row not in rows)
+        self._leave([index for index, row in enumerate(self._live) if row in rows])
+
+    def step(self) -> list[Row]:
+        """Moves every row on.
+
+        Returns:
+            The rows that are finished now; they are no longer in the batch.
+        """
+        self._join()
+        if not self._live:
+            return []
+        spans = [Span(row.unread, row.length) for row in self._live]
+        hidden = self._decoder.forward(spans, self._cache)  # [B, hidden]
+        for row in self._live:
+            row.length += len(row.unread)
+        for row, scores, allowed in self._scored(hidden):
+            choice = row.pick(scores)
+            row.log_probability += float(scores[choice] - scores.logsumexp(dim=0))
+            self._write(row, choice if allowed is None else int(allowed[choice]))
+        finished = [index for index, row in enumerate(self._live) if self._is_finished(row)]
+        rows = [self._live[index] for index in finished]
+        self._leave(finished)
+        return rows
+
+    def _join(self) -> None:
+        while self._waiting and len(self._live) < self._size:
+            row = self._waiting.popleft()
+            needed = len(row.prompt) + self._max_new_tokens
+            if needed > self._cache.room:
+                self._cache.grow(max(needed, 2 * self._cache.room))
+            self._live.append(row)
+
+    def _leave(self, indexes: list[int]) -> None:
+        """Takes rows out; the last ones fill their places."""
+        for index in sorted(indexes, reverse=True):
+            last = self._live.pop()
+            if index < len(self._live):
+                self._cache.move(len(self._live), index, last.length)
+                self._live[index] = last
+
+    def _scored(self, hidden: torch.Tensor) -> Iterable[tuple[Row, torch.Tensor, torch.Tensor | None]]:
+        """Each row with the scores of the tokens that it may write next, and those tokens; None for all of them."""
+        wide = []
+        for index, row in enumerate(self._live):
+            allowed = None
+            if row.place is not None:
+                allowed = torch.from_numpy(self._constraint.allowed(row.place))
+                if len(allowed) <= _FEW_TOKENS:
+                    yield row, self._decoder.score(hidden[index : index + 1], allowed)[0], allowed
+                    continue
+            wide.append((index, row, allowed))
+        if wide:
+            indexes = torch.tensor([index for index, *_ in wide], device=hidden.device)
+            logits = self._decoder.score(hidden.index_select(0, indexes))  # [W, vocabulary]
+            for (_, row, allowed), scores in zip(wide, logits, strict=True):
+                yield row, scores if allowed is None else scores[allowed.to(scores.device)], allowed
+
+    def _write(self, row: Row, token: int) -> None:
+        """Adds a chosen token and what the grammar forces behind it."""
+        following = [token]
+        if row.place is not None and token != self._end:
+            following += self._constraint.advance(row.place, token)
+        row.unread = following[: self._max_new_tokens - len(row.answer)]
+        row.answer += row.unread
+        row.forced += len(row.unread) - 1
+
+    def _is_finished(self, row: Row) -> bool:
+        answer = row.answer
+        return answer[-1] == self._end or len(answer) >= self._max_new_tokens or self._is_complete(answer)
