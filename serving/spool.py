@@ -72,6 +72,7 @@ class Spool:
         self._adopted: list[Segment] = []
         self._own: list[Segment] = []
         self._is_writable = False  # whether the last own segment may be appended to
+        self._closed_to_us: set[Path] = set()  # what cannot be opened; said once
         self._spoilt: set[Path] = set()  # segments with damaged records, to be set aside
         self._reading: tuple[Segment, Part] | None = None
         self._oldest_ms: int | None = None
@@ -97,7 +98,12 @@ class Spool:
             if not self._is_writable or self._own[-1].size > self._segment_bytes:
                 self._begin_segment()
             self._is_writable = False  # after a failed write or sync nobody knows what the file holds
-            self._own[-1].append(payloads, time.time_ns() // 1_000_000)
+            try:
+                self._own[-1].append(payloads, time.time_ns() // 1_000_000)
+            except OSError:
+                if not self._own[-1].count:
+                    self._own.pop().remove()
+                raise
             self._is_writable = True
             self.appended += len(payloads)
 
@@ -112,7 +118,7 @@ class Spool:
         self._reading = (segment, part)
         if part.records:
             self._oldest_ms = part.records[0].at_ms
-        if part.damaged:
+        if part.damaged and segment.path not in self._spoilt:  # the same part may be read again and again
             self._spoilt.add(segment.path)
             log.error("records of the spool are damaged", records=part.damaged, segment=segment.path.name)
         return part
@@ -145,9 +151,9 @@ class Spool:
 
     def adopt(self) -> None:
         """Take over segments of processes that live no more."""
-        mine = {segment.path for segment in (*self._adopted, *self._own)}
+        known = {segment.path for segment in self._segments()} | self._closed_to_us
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            if path in mine:
+            if path in known:
                 continue
             try:
                 segment = Segment.adopt(path, self._key)
@@ -157,6 +163,10 @@ class Spool:
                     "rows of the spool cannot be read, its key is gone: restore keys/spool.key and move them back",
                     segment=path.name,
                 )
+                continue
+            except OSError as error:  # another account's, or no plain file
+                self._closed_to_us.add(path)
+                log.error("a segment of the spool cannot be opened", errno=error.errno, segment=path.name)
                 continue
             if segment is None:
                 continue
