@@ -94,7 +94,7 @@ def assert_each_answer_has_its_row(dsn: str, offered: Offered) -> None:
 
 def test_overload_and_kill_of_the_api(shop, start_api):
     api = start_api(shop, capacity=40)
-    load = Load(api.url, per_second=80, seconds=3)
+    load = Load(api.url, per_second=80, seconds=2)
     load.wait_for_answers(20)
     api.end(signal.SIGKILL)
     api.start()
@@ -116,7 +116,7 @@ def test_a_stopping_api_leaves_nothing_behind(shop, start_api):
 @pytest.mark.slow
 def test_a_minute_at_twice_the_capacity(shop, fresh_environment, tmp_path):
     report = tmp_path / "load.json"
-    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "50", "--out", report]
+    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "10", "--out", report]
     environment = {**fresh_environment, **shop.environment(), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -134,23 +134,23 @@ def test_kills_of_postgresql_and_of_the_api_under_load(guarded_home, start_api):
     server = embedded.start(settings)
     with _fresh_warehouse(server, guarded_home) as warehouse:
         create_shop(warehouse)
-        api = start_api(warehouse, capacity=40)
-        load = Load(api.url, per_second=60, seconds=40)
+        api = start_api(warehouse, capacity=10)
+        load = Load(api.url, per_second=20, seconds=60)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
             query = "select pid from pg_stat_activity where usename = 'auditune_api' limit 1"
             (backend,) = wait_until(lambda: admin.execute(query).fetchone())
         os.kill(backend, signal.SIGKILL)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         postmaster = read_postmaster(cluster_link(guarded_home).resolve())
         os.kill(postmaster.pid, signal.SIGKILL)
-        load.wait_for_answers(40)  # it answers without the warehouse
+        load.wait_for_answers(30)  # it answers without the warehouse
         time.sleep(2)  # its other processes notice, and end
         embedded.start(settings)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         api.end(signal.SIGKILL)
         api.start()
 
