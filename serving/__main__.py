@@ -17,7 +17,7 @@ from serving.engines.server_command import serve_engine
 from serving.engines.servers import EngineServers
 from serving.logs import configure_logging
 from serving.settings import Settings
-from serving.startup import StartupError, bind, check_tls, check_warehouse
+from serving.startup import StartupError, bind, check_spool, check_tls, check_warehouse
 
 _MOST_CONNECTIONS = 1000
 _IDLE_SECONDS = 5
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             return serve_engine(settings, list(arguments[1:]))
         listener = bind(settings.api_host, settings.api_port)
         check_tls(settings)
+        check_spool(settings)
         check_warehouse(settings)
         champion, source = _load(settings)
     except StartupError as error:

@@ -7,6 +7,7 @@ warehouse, in order, and again where it cannot know whether they arrived: a row'
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 _BATCH_ROWS = 100
 _RETRY_SECONDS = 1.0
 _IDLE_SECONDS = 1.0
+_FLUSH_STEP_SECONDS = 0.005
 
 
 class NotKept(Exception):
@@ -49,11 +51,10 @@ class RequestLog:
         self._close_seconds = close_seconds
         self._count = lambda state, rows: metrics.log_rows.labels(state).inc(rows)
         self._writer = RowWriter(pool, self._count)
-        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Row, bytes, asyncio.Future[None]]] = []
         self._keeping: asyncio.Task[None] | None = None
         self._keeper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="request-log-keep")
         self._has_news = threading.Event()
-        self._written = threading.Condition()
         self._is_closing = threading.Event()
         self._is_away = False
         self._drainer = threading.Thread(target=self._drain_until_closed, name="request-log", daemon=True)
@@ -66,7 +67,7 @@ class RequestLog:
             NotKept: The spool is full, or neither disk nor warehouse takes the row.
         """
         kept = asyncio.get_running_loop().create_future()
-        self._waiting.append((row, kept))
+        self._waiting.append((row, encode(row), kept))
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep_waiting())
         await kept
@@ -87,20 +88,24 @@ class RequestLog:
         """Return their size on disk."""
         return self._spool.waiting_bytes()
 
-    def flush(self, seconds: float) -> bool:
+    async def flush(self, seconds: float) -> bool:
         """Wait until every row that has been added is written.
 
         Returns:
             Whether that happened in time.
         """
-        target = self._spool.appended
-        with self._written:
-            return self._written.wait_for(lambda: self._spool.confirmed >= target, timeout=seconds)
+        target, deadline = self._spool.appended, time.monotonic() + seconds
+        while self._spool.confirmed < target and time.monotonic() < deadline:
+            await asyncio.sleep(_FLUSH_STEP_SECONDS)
+        return self._spool.confirmed >= target
 
     def close(self) -> None:
         """Write what waits, for a few seconds at most, and stop; the rest stays in the spool for the next start."""
         self._keeper.shutdown(wait=True)
-        if not self.flush(self._close_seconds):
+        deadline = time.monotonic() + self._close_seconds
+        while self._spool.confirmed < self._spool.appended and time.monotonic() < deadline:
+            time.sleep(_FLUSH_STEP_SECONDS)
+        if self.depth():
             log.warning("request rows stay in the spool, the warehouse is away", rows=self.depth())
         self._is_closing.set()
         self._has_news.set()
@@ -113,8 +118,9 @@ class RequestLog:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                problem = await loop.run_in_executor(self._keeper, self._keep, [row for row, _ in batch])
-                for _, kept in batch:
+                rows, payloads, futures = zip(*batch, strict=True)
+                problem = await loop.run_in_executor(self._keeper, self._keep, rows, payloads)
+                for kept in futures:
                     if kept.done():  # its caller has gone
                         continue
                     if problem is None:
@@ -124,10 +130,10 @@ class RequestLog:
         finally:
             self._keeping = None
 
-    def _keep(self, rows: Sequence[Row]) -> str | None:
+    def _keep(self, rows: Sequence[Row], payloads: Sequence[bytes]) -> str | None:
         """Keep rows in the spool, or in the warehouse where the disk takes none; return what is wrong."""
         try:
-            self._spool.append([encode(row) for row in rows])
+            self._spool.append(payloads)
         except SpoolFull as error:
             return str(error)
         except OSError as disk:
@@ -169,9 +175,7 @@ class RequestLog:
         if self._is_away:
             log.info("request rows are written again")
             self._is_away = False
-        with self._written:
-            self._spool.confirm()
-            self._written.notify_all()
+        self._spool.confirm()
 
     def _decode(self, record: Record) -> Row | None:
         try:

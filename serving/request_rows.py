@@ -41,9 +41,9 @@ class RequestRow:
     latency_ms: float
     prompt_tokens: int
     completion_tokens: int
-    key_id: str | None
     adapter_id: str
     base_model: str
+    key_id: str | None = None
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     kind: Literal["request"] = "request"
 

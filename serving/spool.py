@@ -8,7 +8,6 @@ one reads; nothing is removed before the reader has confirmed it, so a row may b
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -70,9 +69,10 @@ class Spool:
         self._folder, self._key = folder, key
         self._limit_bytes, self._segment_bytes = limit_bytes, segment_bytes
         self._lock = threading.Lock()  # around changes of the two rows of segments
-        self._adopted: deque[Segment] = deque()
-        self._own: deque[Segment] = deque()
+        self._adopted: list[Segment] = []
+        self._own: list[Segment] = []
         self._is_writable = False  # whether the last own segment may be appended to
+        self._closed_to_us: set[Path] = set()  # what cannot be opened; said once
         self._spoilt: set[Path] = set()  # segments with damaged records, to be set aside
         self._reading: tuple[Segment, Part] | None = None
         self._oldest_ms: int | None = None
@@ -98,7 +98,12 @@ class Spool:
             if not self._is_writable or self._own[-1].size > self._segment_bytes:
                 self._begin_segment()
             self._is_writable = False  # after a failed write or sync nobody knows what the file holds
-            self._own[-1].append(payloads, time.time_ns() // 1_000_000)
+            try:
+                self._own[-1].append(payloads, time.time_ns() // 1_000_000)
+            except OSError:
+                if not self._own[-1].count:
+                    self._own.pop().remove()
+                raise
             self._is_writable = True
             self.appended += len(payloads)
 
@@ -113,7 +118,7 @@ class Spool:
         self._reading = (segment, part)
         if part.records:
             self._oldest_ms = part.records[0].at_ms
-        if part.damaged:
+        if part.damaged and segment.path not in self._spoilt:  # the same part may be read again and again
             self._spoilt.add(segment.path)
             log.error("records of the spool are damaged", records=part.damaged, segment=segment.path.name)
         return part
@@ -128,7 +133,7 @@ class Spool:
                 self.confirmed += part.taken
             for row in (self._adopted, self._own):
                 while row and not row[0].unread and not self._is_in_use(row[0]):
-                    self._drop(row.popleft())
+                    self._drop(row.pop(0))
             self._is_writable = self._is_writable and bool(self._own)
 
     def tidy(self) -> None:
@@ -141,14 +146,14 @@ class Spool:
             if self._own and self._own[-1].count and not self._own[-1].unread:
                 self._begin_segment()
                 while self._own[0] is not self._own[-1]:
-                    self._drop(self._own.popleft())
+                    self._drop(self._own.pop(0))
         self.adopt()
 
     def adopt(self) -> None:
         """Take over segments of processes that live no more."""
-        mine = {segment.path for segment in (*self._adopted, *self._own)}
+        known = {segment.path for segment in self._segments()} | self._closed_to_us
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            if path in mine:
+            if path in known:
                 continue
             try:
                 segment = Segment.adopt(path, self._key)
@@ -158,6 +163,10 @@ class Spool:
                     "rows of the spool cannot be read, its key is gone: restore keys/spool.key and move them back",
                     segment=path.name,
                 )
+                continue
+            except OSError as error:  # another account's, or no plain file
+                self._closed_to_us.add(path)
+                log.error("a segment of the spool cannot be opened", errno=error.errno, segment=path.name)
                 continue
             if segment is None:
                 continue

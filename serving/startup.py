@@ -1,11 +1,14 @@
-"""What must hold before the API listens: a free port, a warehouse that is set up, a champion. Called by `__main__`."""
+"""What must hold before the API listens: a free port, a spool, a warehouse, a champion. Called by `__main__`."""
 
 import socket
 import ssl
+import tempfile
 
 import psycopg
 
 from serving.settings import Settings
+from serving.spool import read_spool_key
+from training.key_file import VaultError
 
 _FUNCTIONS = (
     "privacy.keyed_hash(text)",
@@ -38,6 +41,26 @@ def bind(host: str, port: int) -> socket.socket:
             "or set AUDITUNE_API_HOST and AUDITUNE_API_PORT."
         ) from error
     return listener
+
+
+def check_spool(settings: Settings) -> None:
+    """Prove that rows can wait on disk, encrypted, while the warehouse is away.
+
+    Raises:
+        StartupError: The key cannot be used, or the folder cannot be written.
+    """
+    folder = settings.home / "spool"
+    try:
+        read_spool_key(settings.home)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except VaultError as error:
+        raise StartupError(str(error)) from error
+    except OSError as error:
+        raise StartupError(
+            f"Request rows cannot wait in {folder} ({error.strerror}): make it a folder that this account may write."
+        ) from error
 
 
 def check_tls(settings: Settings) -> None:

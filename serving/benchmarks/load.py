@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> int:
     result = {
         **summarize(offered),
         "capacity_per_s": options.capacity,
+        "offered_per_s": round(offered.asked / offered.asking_seconds, 1),
         "rows_lost": rows.lost,
         "rows_mispaired": rows.mispaired,
         "rows_settled_after_s": round(settle_seconds, 1),

@@ -39,12 +39,16 @@ class Offered:
         answered: Requests answered with 200.
         statuses: How often each other outcome came: a status with its error code, or `no answer`.
         mispaired: Answers that are another question's.
+        asked: Questions asked.
+        asking_seconds: From the first question to the last; longer than it should be on a machine that is too busy.
         seconds: From the first question to the last answer.
     """
 
     answered: list[Answered] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     mispaired: int = 0
+    asked: int = 0
+    asking_seconds: float = 0.0
     seconds: float = 0.0
 
     def percentile(self, share: float) -> float | None:
@@ -70,19 +74,22 @@ async def offer(url: str, *, per_second: float, seconds: float, into: Offered | 
     """Ask at a fixed rate without waiting for answers, as many people would.
 
     Args:
-        url: Of an API around `stub_capacity`.
+        url: Of an API whose answers hold the number of their question, such as `stub_capacity`.
         per_second: Questions a second.
         seconds: How long.
         into: What is known so far goes in here, for who watches; default: a new one.
     """
     offered = Offered() if into is None else into
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+    # The API closes connections that were idle for five seconds; one must not be used at that moment.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=2.0)
     async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False) as client:
         started = time.perf_counter()
         tasks = []
         for place in range(int(per_second * seconds)):
             await asyncio.sleep(max(0.0, started + place / per_second - time.perf_counter()))
-            tasks.append(asyncio.create_task(_ask(client, place, offered)))
+            tasks.append(asyncio.create_task(_ask(client, place + 1, offered)))
+            offered.asked += 1
+        offered.asking_seconds = time.perf_counter() - started
         await asyncio.gather(*tasks)
         offered.seconds = time.perf_counter() - started
     return offered

@@ -7,7 +7,6 @@ A question holds a number; its answer is `SELECT <that number> AS answer`, so th
 import re
 import sys
 import time
-from dataclasses import dataclass
 
 import uvicorn
 
@@ -16,21 +15,12 @@ from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import bind
+from training.generation import Generation
 from training.sql.catalog import Catalog, Column, Table
 
 ADAPTER_ID = "load-test"
 _CATALOG = Catalog((Table("shop", "orders", None, (Column("order_id", "integer", False, True),)),))
 _NUMBER = re.compile(r"[0-9]+")
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What `training.generate` returns, without its imports."""
-
-    sql: str
-    prompt_tokens: int = 400
-    completion_tokens: int = 20
-    drafts: tuple[str, ...] = ()
 
 
 def main(answers_per_second: float) -> None:
@@ -43,9 +33,9 @@ def main(answers_per_second: float) -> None:
     settings = Settings.from_environment()
     batch_seconds = settings.engine_batch_size / answers_per_second
 
-    def generate(questions: list[str]) -> list[_Answer]:
+    def generate(questions: list[str]) -> list[Generation]:
         time.sleep(batch_seconds)
-        return [_Answer(f"SELECT {_NUMBER.search(question)[0]} AS answer") for question in questions]
+        return [Generation(f"SELECT {_NUMBER.search(question)[0]} AS answer", 400, 20) for question in questions]
 
     listener = bind(settings.api_host, settings.api_port)
     app = create_app(settings, Champion(ADAPTER_ID, "none", _CATALOG, 0, generate))

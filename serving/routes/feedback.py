@@ -20,18 +20,18 @@ _FLUSH_SECONDS = 3.0
 @router.post("/v1/feedback", status_code=201)
 async def give_feedback(body: FeedbackRequest, service: ServiceDep) -> FeedbackResponse:
     """Store a verdict. A wrong answer enters the retraining queue; a corrected SQL becomes a candidate pair."""
-    is_reachable = await asyncio.to_thread(_check_request, service, body.request_id)
+    is_reachable = await _check_request(service, body.request_id)
     row = FeedbackRow(**body.model_dump())
     try:
         await service.request_log.add(row)
     except NotKept as error:
         raise LogFull from error
     if is_reachable:  # so that who asks the warehouse next finds the verdict there
-        await asyncio.to_thread(service.request_log.flush, _FLUSH_SECONDS)
+        await service.request_log.flush(_FLUSH_SECONDS)
     return FeedbackResponse(feedback_id=row.feedback_id, request_id=body.request_id)
 
 
-def _check_request(service: Service, request_id: UUID) -> bool:
+async def _check_request(service: Service, request_id: UUID) -> bool:
     """Look a request up in the log, where its row may not have arrived yet.
 
     Rows that wait are written before the verdict, which the foreign key refuses then where there is no such request.
@@ -43,9 +43,10 @@ def _check_request(service: Service, request_id: UUID) -> bool:
         UnknownRequest: There is no such request.
     """
     try:
-        if service.database.has_request(request_id):
+        if await asyncio.to_thread(service.database.has_request, request_id):
             return True
-        if service.request_log.flush(_FLUSH_SECONDS) and not service.database.has_request(request_id):
+        is_written = await service.request_log.flush(_FLUSH_SECONDS)
+        if is_written and not await asyncio.to_thread(service.database.has_request, request_id):
             raise UnknownRequest
     except psycopg.OperationalError:
         return False

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from serving import VERSION
 from serving.errors import DatabaseAway, ModelAway, documented
 from serving.service import ServiceDep
+from serving.version import read_commit
 
 router = APIRouter(tags=["operations"])
 
@@ -28,7 +29,12 @@ async def ready(service: ServiceDep) -> dict[str, str]:
 
 
 @router.get("/version")
-async def version(service: ServiceDep) -> dict[str, str]:
-    """Name the API's version and what it serves."""
+async def version(service: ServiceDep) -> dict[str, str | None]:
+    """Name the API's version and what it serves; `commit` is null where it does not run from a clone."""
     champion = service.champion
-    return {"version": VERSION, "adapter_id": champion.adapter_id, "base_model": champion.base_model}
+    return {
+        "version": VERSION,
+        "commit": await asyncio.to_thread(read_commit),
+        "adapter_id": champion.adapter_id,
+        "base_model": champion.base_model,
+    }

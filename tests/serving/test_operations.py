@@ -1,20 +1,39 @@
 """Health, readiness, version, metrics, the OpenAPI page, and errors outside every route."""
 
+import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
+from fastapi.testclient import TestClient
+
 from serving import VERSION
+from serving.answer import _MESSAGES
+from serving.app import create_app
+from serving.version import read_commit
+from tests.serving.support import SECRET, Generated
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_health_ready_version(client):
     assert client.get("/health").status_code == 200
     assert client.get("/ready").json() == {"status": "ready", "adapter_id": "aaaabbbbcccc"}
-    expected = {"version": VERSION, "adapter_id": "aaaabbbbcccc", "base_model": "models/base.gguf"}
-    assert client.get("/version").json() == expected
+    answer = client.get("/version").json()
+    assert answer.pop("commit") == read_commit()
+    assert answer == {"version": VERSION, "adapter_id": "aaaabbbbcccc", "base_model": "models/base.gguf"}
+
+
+def test_the_commit_is_that_of_the_clone():
+    commit = read_commit()
+    if (REPOSITORY / ".git").exists():
+        assert re.fullmatch(r"[0-9a-f]{40}", commit)
+    else:
+        assert commit is None
 
 
 def test_the_version_is_the_projects():
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert project["version"] == VERSION
 
 
@@ -31,7 +50,34 @@ def test_metrics_count_by_outcome_and_stage(client, ask):
     assert "auditune_prefix_cache_hits_total 2.0" in metrics
     assert "auditune_grammar_rejections_total 0.0" in metrics
     assert 'auditune_http_requests_total{route="/v1/sql",status="200"} 2.0' in metrics
+    assert 'auditune_stage_seconds_count{stage="log"} 2.0' in metrics
     assert "auditune_engine_queue_depth 0.0" in metrics
+
+
+def test_answers_drawn_again_are_counted(settings, champion):
+    drawn = Generated("SELECT COUNT(*) FROM orders", drafts=("SELECT nonsense FROM orders",))
+    champion = replace(champion, generate=lambda questions: [drawn for _ in questions])
+    with TestClient(create_app(settings, champion)) as client:
+        client.post("/v1/sql", json={"question": "How many orders?"})
+        assert "auditune_grammar_rejections_total 1.0" in client.get("/metrics").text
+
+
+def test_no_label_holds_what_a_caller_wrote(client, ask):
+    ask("SELECT COUNT(*) FROM orders", question=f"orders of {SECRET}?")
+    client.get(f"/v1/{SECRET}")
+    client.post("/v1/chat/completions", json={"model": SECRET, "messages": [{"role": "user", "content": SECRET}]})
+    known = {
+        "route": {*(route.path for route in client.app.routes), "unknown"},
+        "outcome": {"ok", *_MESSAGES},
+        "stage": {"generation", "guard", "execution", "total", "log"},
+        "kind": {"prompt", "completion", "forced"},
+        "state": {"written", "without_text", "refused", "damaged"},
+        "full": {"engine", "log"},
+    }
+    labels = re.findall(r'(\w+)="([^"]*)"', client.get("/metrics").text)
+    for name, value in labels:
+        assert name in ("le", "status") or value in known[name], (name, value)
+    assert {"route", "outcome", "stage"} <= {name for name, _ in labels}
 
 
 def test_unknown_paths_and_methods_have_the_one_shape(client):

@@ -157,12 +157,12 @@ def test_rows_that_arrive_together_share_a_sync_of_the_disk(settings, monkeypatc
 
     async def add_many(log: RequestLog) -> None:
         await asyncio.gather(*(log.add(a_row(number)) for number in range(100)))
+        assert await log.flush(20)
 
     spool = Spool(settings.home / "spool", read_spool_key(settings.home), limit_bytes=2**20)
     with Database(settings.api_dsn).pool as pool:
         log = RequestLog(pool, Metrics(), spool)
         asyncio.run(add_many(log))
-        assert log.flush(20)
         log.close()
     assert len(syncs) <= 3
 

@@ -204,6 +204,17 @@ def test_without_the_old_key_old_rows_are_set_aside_and_new_ones_taken(open_spoo
     assert drain(open_spool()) == [TEXT]
 
 
+def test_what_cannot_be_opened_is_said_once_and_left_alone(open_spool, tmp_path, api_log):
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "0-link.spool").symlink_to(tmp_path / "elsewhere")
+    spool = open_spool()
+    spool.tidy()
+    spool.append([b"row"])
+    assert drain(spool) == [b"row"]
+    (line,) = api_log().splitlines()
+    assert "cannot be opened" in line
+
+
 def test_a_full_disk_takes_nothing_and_loses_nothing(open_spool, tmp_path, monkeypatch):
     spool = open_spool()
     spool.append([b"before"])
@@ -222,6 +233,7 @@ def test_a_full_disk_takes_nothing_and_loses_nothing(open_spool, tmp_path, monke
         with pytest.raises(OSError, match="No space"):
             spool.append([b"not taken, the disk is full"])
     assert spool.depth() == 1
+    assert len(segments(tmp_path)) == 1
     monkeypatch.undo()
     spool.append([b"after"])
     assert drain(spool) == [b"before", b"after"]

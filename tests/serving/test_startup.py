@@ -54,6 +54,20 @@ def test_a_taken_port(start):
         assert "Cannot listen on 127.0.0.1:" in start(AUDITUNE_API_PORT=str(taken.getsockname()[1]))
 
 
+def test_a_key_of_the_spool_that_others_may_read(start, shop, tmp_path):
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "spool.key").write_bytes(bytes(32))
+    (tmp_path / "keys" / "spool.key").chmod(0o644)
+    dsns = {"AUDITUNE_API_DSN": shop.api_dsn, "AUDITUNE_READER_DSN": shop.reader_dsn}
+    assert "spool.key may be read by others" in start(AUDITUNE_HOME=str(tmp_path), **dsns)
+
+
+def test_a_spool_that_is_no_folder(start, shop, tmp_path):
+    (tmp_path / "spool").touch()
+    dsns = {"AUDITUNE_API_DSN": shop.api_dsn, "AUDITUNE_READER_DSN": shop.reader_dsn}
+    assert "Request rows cannot wait in" in start(AUDITUNE_HOME=str(tmp_path), **dsns)
+
+
 @pytest.mark.parametrize("variable", ["AUDITUNE_API_DSN", "AUDITUNE_READER_DSN"])
 def test_an_unreachable_warehouse(start, variable):
     sentence = start(**{variable: "postgresql://auditune_api:hunter2@127.0.0.1:1/none"})

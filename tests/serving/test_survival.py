@@ -1,6 +1,7 @@
 """The API under twice the load it can bear, and kill -9 of the API and of PostgreSQL meanwhile; real processes.
 
-Whatever happens, each answer that a caller got has exactly one row, which holds that question and that SQL.
+Whatever happens, each answer that a caller got has exactly one row, which holds that question and that SQL. The kill of
+an engine server is in test_adapter_changes.py.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from dagster_project.embedded import server as embedded
 from dagster_project.embedded.placement import cluster_link
 from dagster_project.embedded.process import read_postmaster
 from dagster_project.embedded.settings import EmbeddedSettings
+from dagster_project.warehouse.settings import Warehouse
 from serving.benchmarks.load import wait_for_health
 from serving.benchmarks.offer import Offered, offer, reconcile
 from tests.conftest import _fresh_warehouse
@@ -32,11 +34,11 @@ REPOSITORY = Path(__file__).parents[2]
 class StubApi:
     """The API around a model of fixed capacity, as a process that can be killed and started again."""
 
-    def __init__(self, home: Path, environment: dict[str, str], capacity: int):
+    def __init__(self, environment: dict[str, str], capacity: int):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, "-m", "serving.benchmarks.stub_capacity", str(capacity)]
-        self._environment = {**environment, "AUDITUNE_HOME": str(home), "AUDITUNE_API_PORT": str(self.port)}
+        self._environment = {**environment, "AUDITUNE_API_PORT": str(self.port)}
         self.start()
 
     def start(self) -> None:
@@ -52,8 +54,8 @@ class StubApi:
 def start_api(fresh_environment) -> Iterator[Callable[..., StubApi]]:
     started: list[StubApi] = []
 
-    def start(home: Path, capacity: int) -> StubApi:
-        started.append(StubApi(home, fresh_environment, capacity))
+    def start(warehouse: Warehouse, capacity: int) -> StubApi:
+        started.append(StubApi({**fresh_environment, **warehouse.environment()}, capacity))
         return started[-1]
 
     yield start
@@ -91,8 +93,8 @@ def assert_each_answer_has_its_row(dsn: str, offered: Offered) -> None:
 
 
 def test_overload_and_kill_of_the_api(shop, start_api):
-    api = start_api(shop.home, capacity=40)
-    load = Load(api.url, per_second=80, seconds=3)
+    api = start_api(shop, capacity=40)
+    load = Load(api.url, per_second=80, seconds=2)
     load.wait_for_answers(20)
     api.end(signal.SIGKILL)
     api.start()
@@ -104,7 +106,7 @@ def test_overload_and_kill_of_the_api(shop, start_api):
 
 
 def test_a_stopping_api_leaves_nothing_behind(shop, start_api):
-    api = start_api(shop.home, capacity=200)
+    api = start_api(shop, capacity=200)
     offered = asyncio.run(offer(api.url, per_second=50, seconds=0.5))
     api.end(signal.SIGTERM)
     assert_each_answer_has_its_row(shop.dsn, offered)
@@ -112,12 +114,13 @@ def test_a_stopping_api_leaves_nothing_behind(shop, start_api):
 
 
 @pytest.mark.slow
-def test_a_minute_at_twice_the_capacity(shop, fresh_environment):
-    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "50"]
-    environment = {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
+def test_a_minute_at_twice_the_capacity(shop, fresh_environment, tmp_path):
+    report = tmp_path / "load.json"
+    command = [sys.executable, "-m", "serving.benchmarks.load", "--seconds", "60", "--capacity", "10", "--out", report]
+    environment = {**fresh_environment, **shop.environment(), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
+    result = json.loads(report.read_text())
     assert (result["rows_lost"], result["rows_mispaired"], result["answers_mispaired"]) == (0, 0, 0)
     assert result["answered"] > 0
     assert set(result["others"]) == {"503 busy"}
@@ -131,23 +134,23 @@ def test_kills_of_postgresql_and_of_the_api_under_load(guarded_home, start_api):
     server = embedded.start(settings)
     with _fresh_warehouse(server, guarded_home) as warehouse:
         create_shop(warehouse)
-        api = start_api(warehouse.home, capacity=40)
-        load = Load(api.url, per_second=60, seconds=40)
+        api = start_api(warehouse, capacity=10)
+        load = Load(api.url, per_second=20, seconds=60)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
             query = "select pid from pg_stat_activity where usename = 'auditune_api' limit 1"
             (backend,) = wait_until(lambda: admin.execute(query).fetchone())
         os.kill(backend, signal.SIGKILL)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         postmaster = read_postmaster(cluster_link(guarded_home).resolve())
         os.kill(postmaster.pid, signal.SIGKILL)
-        load.wait_for_answers(40)  # it answers without the warehouse
+        load.wait_for_answers(30)  # it answers without the warehouse
         time.sleep(2)  # its other processes notice, and end
         embedded.start(settings)
 
-        load.wait_for_answers(40)
+        load.wait_for_answers(30)
         api.end(signal.SIGKILL)
         api.start()
 
