@@ -5,7 +5,7 @@ under a cost ceiling, in a read-only transaction of a role that owns nothing.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,12 @@ from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
-from training.sql.sandbox import Execution
+from training.sql.sandbox import Estimate, Execution
 
 if TYPE_CHECKING:
     from training.generation import Generation
+
+UNANSWERABLE = "unanswerable"
 
 # What a caller is told about each class of error; the server's own message may quote data.
 _MESSAGES = {
@@ -32,6 +34,7 @@ _MESSAGES = {
     "too_expensive": "The SQL would cost too much, so it was not run: ask for less.",
     "database": "The SQL could not be run: the warehouse refused it or cannot be reached.",
     "generation": "The model gave no answer: ask again.",
+    UNANSWERABLE: "The warehouse seems not to hold what the question asks for: name its tables or columns.",
 }
 # The sandbox's classes and the guard's rules under the names that the request log uses.
 _EXECUTION_CLASSES = {"permission": "blocked", "other": "database"}
@@ -50,7 +53,9 @@ class Answer:
     Attributes:
         sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
         error_class: Key of the error as raw_serving.requests stores it; None when all went well.
-        timings_ms: Milliseconds by stage: generation, guard, execution, total; stages not reached are absent.
+        timings_ms: Milliseconds by stage: generation, guard, explain, execution, total; stages not reached are absent.
+        estimate: What the planner expects; None where it was not asked.
+        confidence: Probability, 0 to 1, that the SQL answers the question; None where the adapter was not calibrated.
         adapter_id: The adapter that answered, which `asking` fills in.
         base_model: Its base model.
     """
@@ -62,6 +67,8 @@ class Answer:
     execution: Execution | None = None
     error_class: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    estimate: Estimate | None = None
+    confidence: float | None = None
     adapter_id: str = ""
     base_model: str = ""
 
@@ -84,12 +91,15 @@ class Answerer:
         self._judgements = Judgements(partial(judge, catalog=catalog))
         self._reader = reader
 
-    async def answer(self, question: str, *, is_run: bool, database_role: str | None = None) -> Answer:
+    async def answer(
+        self, question: str, *, is_run: bool, is_explained: bool = False, database_role: str | None = None
+    ) -> Answer:
         """Answer a question.
 
         Args:
             question: The question, as asked.
             is_run: Whether to fetch rows.
+            is_explained: Whether to ask the planner what fetching them would cost.
             database_role: Role to fetch them as; None for the reader's own.
 
         Raises:
@@ -97,41 +107,55 @@ class Answerer:
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._answer(question, is_run, database_role, timings)
+        answer = await self._write(question, timings)
+        if answer.error_class is None:
+            answer = await self._use(answer, is_run, is_explained, database_role)
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def _answer(
-        self, question: str, is_run: bool, database_role: str | None, timings: dict[str, float]
+    async def use(
+        self, sql: str, *, is_run: bool, is_explained: bool = False, database_role: str | None = None
     ) -> Answer:
+        """Do with a caller's own SQL what `answer` does with a model's."""
+        timings: dict[str, float] = {}
+        started = time.perf_counter()
+        answer = await self._guard(sql, Answer(None, timings_ms=timings))
+        if answer.error_class is None:
+            answer = await self._use(answer, is_run, is_explained, database_role)
+        timings["total"] = (time.perf_counter() - started) * 1000
+        return answer
+
+    async def _write(self, question: str, timings: dict[str, float]) -> Answer:
         with _Timer(timings, "generation"):
             try:
                 generation = await self._engine.generate(question)
             except EngineFailed:
                 return Answer(None, error_class="generation", timings_ms=timings)
-        with _Timer(timings, "guard"):
-            sql, verdict = await self._judgements.of(generation.sql)
+        return await self._guard(generation.sql, Answer(None, generation=generation, timings_ms=timings))
+
+    async def _guard(self, sql: str, answer: Answer) -> Answer:
+        with _Timer(answer.timings_ms, "guard"):
+            sql, verdict = await self._judgements.of(sql)
         if not verdict.allowed:
-            error_class = classify_refusal(sql, verdict.rule)
-            return Answer(sql or None, generation=generation, error_class=error_class, timings_ms=timings)
-        execution, error_class = None, None
-        if is_run:
-            with _Timer(timings, "execution"):
-                try:
-                    execution = await self._reader.run(sql, database_role)
-                    error_class = execution.error_class
-                except NotRun as refusal:
-                    error_class = refusal.error_class
-                error_class = _EXECUTION_CLASSES.get(error_class, error_class)
-        return Answer(
-            sql,
-            tables=verdict.tables,
-            columns=verdict.columns,
-            generation=generation,
-            execution=execution,
-            error_class=error_class,
-            timings_ms=timings,
-        )
+            return replace(answer, sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
+        return replace(answer, sql=sql, tables=verdict.tables, columns=verdict.columns)
+
+    async def _use(self, answer: Answer, is_run: bool, is_explained: bool, database_role: str | None) -> Answer:
+        """Explains or runs what the guard allowed, where that is asked for."""
+        estimate, execution, error_class = None, None, None
+        try:
+            if is_explained:
+                with _Timer(answer.timings_ms, "explain"):
+                    estimate = await self._reader.estimate(answer.sql, database_role)
+                error_class = "too_expensive" if self._reader.is_too_expensive(estimate) else None
+            elif is_run:
+                with _Timer(answer.timings_ms, "execution"):
+                    execution = await self._reader.run(answer.sql, database_role)
+                error_class = execution.error_class
+        except NotRun as refusal:
+            error_class = refusal.error_class
+        error_class = _EXECUTION_CLASSES.get(error_class, error_class)
+        return replace(answer, estimate=estimate, execution=execution, error_class=error_class)
 
 
 def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:

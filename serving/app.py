@@ -17,6 +17,7 @@ from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import MicroBatchEngine
 from serving.execution import Reader
+from serving.mcp.mount import McpEndpoint
 from serving.metrics import Metrics
 from serving.request_context import RequestContext
 from serving.request_log import RequestLog
@@ -51,6 +52,7 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
     errors.install(app)
     for module in (sql, completions, models, feedback, review, review_page, health, metrics):
         app.include_router(module.router)
+    app.state.mcp = McpEndpoint(app, settings.mcp_hosts)
     return app
 
 
@@ -93,7 +95,7 @@ async def _lifespan(
         source=source,
     )
     try:
-        async with _following(adapters, source, database, settings):
+        async with _following(adapters, source, database, settings), app.state.mcp.running():
             yield
     finally:
         await adapters.close()

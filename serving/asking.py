@@ -1,15 +1,17 @@
-"""What every route that takes a question does with it: answer, count, log the row."""
+"""What every route that takes a question, or SQL, does with it: answer, count, log the row."""
 
 from dataclasses import replace
 from uuid import UUID
 
 from serving.access.caller import Caller
-from serving.answer import Answer
+from serving.answer import UNANSWERABLE, Answer
 from serving.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed
 from serving.request_log import RequestRow
 from serving.service import Service
 from training.registry import CHAMPION
+
+_OUTCOMES = {None: "ok", UNANSWERABLE: "refused"}
 
 
 async def ask(
@@ -20,6 +22,7 @@ async def ask(
     route: str,
     question: str,
     is_run: bool,
+    is_explained: bool = False,
     row_cap: int,
     model: str = CHAMPION,
 ) -> Answer:
@@ -32,6 +35,7 @@ async def ask(
         route: Path of the route, for the row and the metrics.
         question: The question, as asked.
         is_run: Whether to fetch rows.
+        is_explained: Whether to ask the planner about them instead.
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
         model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
 
@@ -42,11 +46,13 @@ async def ask(
         GenerationFailed: The model gave no answer; its row is written.
     """
     caller.require("ask")
-    if is_run:
+    if is_run or is_explained:  # what the planner expects tells something about the rows too
         caller.require("run")
     try:
         with service.adapters.lease(request_id, model) as served:
-            answer = await served.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
+            answer = await served.answerer.answer(
+                question, is_run=is_run, is_explained=is_explained, database_role=caller.database_role
+            )
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
@@ -56,6 +62,31 @@ async def ask(
     service.request_log.add(_row(caller, request_id, route, question, answer, row_cap))
     if answer.error_class == "generation":
         raise GenerationFailed
+    return answer
+
+
+async def run_statement(
+    service: Service, *, caller: Caller, request_id: UUID, route: str, sql: str, row_cap: int
+) -> Answer:
+    """Run a caller's own SQL as a model's is run, and record it; its row has no question and no adapter.
+
+    Args:
+        service: The running API.
+        caller: Who asks.
+        request_id: Id of the request, also of its row.
+        route: For the row and the metrics.
+        sql: One statement.
+        row_cap: Most rows that the caller gets.
+
+    Raises:
+        ScopeMissing: The caller may not fetch rows.
+        RoleRefused: The caller's database role may not be used.
+    """
+    caller.require("run")
+    with service.adapters.lease(request_id) as served:
+        answer = await served.answerer.use(sql, is_run=True, database_role=caller.database_role)
+    _count(service, route, answer)
+    service.request_log.add(_row(caller, request_id, route, "", answer, row_cap))
     return answer
 
 
@@ -78,7 +109,7 @@ def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: An
         route=route,
         question=question,
         sql=answer.sql,
-        outcome="ok" if answer.error_class is None else "error",
+        outcome=_OUTCOMES.get(answer.error_class, "error"),
         is_executed=answer.is_executed,
         error_class=answer.error_class,
         row_count=min(answer.execution.row_count, row_cap) if answer.execution and answer.is_executed else None,
@@ -88,6 +119,6 @@ def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: An
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
         key_id=caller.key_id,
-        adapter_id=answer.adapter_id,
-        base_model=answer.base_model,
+        adapter_id=answer.adapter_id or None,
+        base_model=answer.base_model or None,
     )

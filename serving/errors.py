@@ -143,15 +143,6 @@ class NoQuestion(ApiError):
     message = "The last message must come from the user and hold the question."
 
 
-class StreamingNotOffered(ApiError):
-    """A chat request asks for a stream."""
-
-    status = 422
-    type = "invalid_request_error"
-    code = "stream_not_offered"
-    message = "Answers are not streamed: leave `stream` out or set it to false."
-
-
 def error_body(message: str, error_type: str, code: str) -> dict[str, Any]:
     """Build the one error shape."""
     return {"error": {"message": message, "type": error_type, "code": code}}

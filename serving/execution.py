@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from psycopg.conninfo import make_conninfo
 
-from training.sql.sandbox import Execution, Executor, QueryRefused
+from training.sql.sandbox import Estimate, Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
 
@@ -56,6 +56,22 @@ class Reader:
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, sql, database_role)
 
+    async def estimate(self, sql: str, database_role: str | None = None) -> Estimate:
+        """Ask the planner about one statement, without running it.
+
+        Args:
+            sql: A statement that the guard allowed.
+            database_role: Role that it would run as; policies are part of the plan.
+
+        Raises:
+            NotRun: It cannot be planned.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._estimate, sql, database_role)
+
+    def is_too_expensive(self, estimate: Estimate) -> bool:
+        """Return whether a statement is expected to cost too much to be run."""
+        return estimate.cost > self._cost_ceiling
+
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
         self._threads.shutdown(wait=True)
@@ -65,9 +81,18 @@ class Reader:
     def _run(self, sql: str, database_role: str | None) -> Execution:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
-            if executor.estimate_cost(sql, database_role) > self._cost_ceiling:
+            if self.is_too_expensive(executor.estimate(sql, database_role)):
                 raise NotRun("too_expensive")
             return executor.run(sql, database_role)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
+        finally:
+            self._idle.put(executor)
+
+    def _estimate(self, sql: str, database_role: str | None) -> Estimate:
+        executor = self._idle.get()
+        try:
+            return executor.estimate(sql, database_role)
         except QueryRefused as error:
             raise NotRun(error.error_class) from error
         finally:

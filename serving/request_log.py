@@ -45,8 +45,8 @@ class RequestRow:
     prompt_tokens: int
     completion_tokens: int
     key_id: str | None
-    adapter_id: str
-    base_model: str
+    adapter_id: str | None
+    base_model: str | None
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

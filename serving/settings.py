@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         tls_cert: PEM file with the certificate and its chain, to serve HTTPS without a proxy.
         tls_key: PEM file with its private key, without a passphrase.
         body_limit_bytes: Longest body of a request.
+        mcp_hosts: Host names that MCP clients call the API by, beside localhost, comma-separated.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     @property
     def are_keys_required(self) -> bool:
@@ -103,7 +105,7 @@ class Settings(BaseSettings):
             return float(value.strip()[:-1]) / 100
         return value
 
-    @field_validator("schemas", "engine_urls", mode="before")
+    @field_validator("schemas", "engine_urls", "mcp_hosts", mode="before")
     @classmethod
     def _split_list(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""
