@@ -4,6 +4,7 @@ The guard stands between the model and any database: what it does not allow is n
 under a cost ceiling, in a read-only transaction of a role that owns nothing.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 from serving.engine import Engine, EngineFailed
 from serving.execution import NotRun, Reader
 from serving.judgements import Judgements
+from training.choice import choose_by_result, distinct
+from training.confidence import Calibration, Witness
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
@@ -86,13 +89,22 @@ class Answer:
 class Answerer:
     """Answers questions with one engine on one catalog."""
 
-    def __init__(self, engine: Engine, catalog: Catalog, reader: Reader):
+    def __init__(self, engine: Engine, catalog: Catalog, reader: Reader, calibration: Calibration | None = None):
         self._engine = engine
+        self._calibration = calibration
+        self._witness = Witness(catalog)
+        self._catalog = catalog
         self._judgements = Judgements(partial(judge, catalog=catalog))
         self._reader = reader
 
     async def answer(
-        self, question: str, *, is_run: bool, is_explained: bool = False, database_role: str | None = None
+        self,
+        question: str,
+        *,
+        is_run: bool,
+        is_explained: bool = False,
+        database_role: str | None = None,
+        candidates: int = 1,
     ) -> Answer:
         """Answer a question.
 
@@ -101,13 +113,15 @@ class Answerer:
             is_run: Whether to fetch rows.
             is_explained: Whether to ask the planner what fetching them would cost.
             database_role: Role to fetch them as; None for the reader's own.
+            candidates: Answers to write; where there are several, they are run, and the result that most of them give
+                decides.
 
         Raises:
             EngineBusy: Too many questions wait; nothing was done.
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._write(question, timings)
+        answer = await self._write(question, timings, candidates, database_role)
         if answer.error_class is None:
             answer = await self._use(answer, is_run, is_explained, database_role)
         timings["total"] = (time.perf_counter() - started) * 1000
@@ -125,13 +139,34 @@ class Answerer:
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def _write(self, question: str, timings: dict[str, float]) -> Answer:
+    async def _write(
+        self, question: str, timings: dict[str, float], candidates: int, database_role: str | None
+    ) -> Answer:
         with _Timer(timings, "generation"):
             try:
-                generation = await self._engine.generate(question)
+                generation = await self._engine.generate(question, candidates)
             except EngineFailed:
                 return Answer(None, error_class="generation", timings_ms=timings)
-        return await self._guard(generation.sql, Answer(None, generation=generation, timings_ms=timings))
+        if candidates > 1:
+            with _Timer(timings, "candidates"):
+                generation = await self._choose(generation, database_role)
+        answer = await self._guard(generation.sql, Answer(None, generation=generation, timings_ms=timings))
+        return answer if answer.error_class is not None else self._doubt(question, answer)
+
+    async def _choose(self, generation: "Generation", database_role: str | None) -> "Generation":
+        """Takes the candidate whose result most of them give; the statements run under the limits of any other."""
+        found = await asyncio.to_thread(distinct, generation.drafts, generation.draft_log_probabilities, self._catalog)
+        if len(found) < 2:
+            return generation
+        done = await asyncio.gather(*(self._try(candidate.sql, database_role) for candidate in found))
+        chosen = await asyncio.to_thread(choose_by_result, found, done)
+        return replace(generation, sql=found[chosen].sql)
+
+    async def _try(self, sql: str, database_role: str | None) -> Execution | None:
+        try:
+            return await self._reader.run(sql, database_role)
+        except NotRun:
+            return None
 
     async def _guard(self, sql: str, answer: Answer) -> Answer:
         with _Timer(answer.timings_ms, "guard"):
@@ -139,6 +174,19 @@ class Answerer:
         if not verdict.allowed:
             return replace(answer, sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
         return replace(answer, sql=sql, tables=verdict.tables, columns=verdict.columns)
+
+    def _doubt(self, question: str, answer: Answer) -> Answer:
+        """Says how sure the answer is, and takes it back where that is not enough."""
+        written = answer.generation
+        evidence = self._calibration and self._witness.evidence(
+            question, written.sql, written.drafts, written.log_probability
+        )
+        if evidence is None:
+            return answer
+        confidence = round(self._calibration.confidence(evidence), 4)
+        if self._calibration.is_given(evidence):
+            return replace(answer, confidence=confidence)
+        return replace(answer, sql=None, tables=(), columns=(), confidence=confidence, error_class=UNANSWERABLE)
 
     async def _use(self, answer: Answer, is_run: bool, is_explained: bool, database_role: str | None) -> Answer:
         """Explains or runs what the guard allowed, where that is asked for."""

@@ -93,6 +93,7 @@ async def _lifespan(
         request_log=request_log,
         metrics=numbers,
         source=source,
+        max_candidates=settings.max_candidates,
     )
     try:
         async with _following(adapters, source, database, settings), app.state.mcp.running():
@@ -138,4 +139,4 @@ def _serve(champion: Champion, *, settings: Settings, reader: Reader) -> Served:
         batch_size=settings.engine_batch_size,
         timeout_seconds=settings.generation_timeout_seconds,
     )
-    return Served(champion, engine, Answerer(engine, champion.catalog, reader))
+    return Served(champion, engine, Answerer(engine, champion.catalog, reader, champion.calibration))

@@ -6,7 +6,7 @@ from uuid import UUID
 from serving.access.caller import Caller
 from serving.answer import UNANSWERABLE, Answer
 from serving.engine import EngineBusy
-from serving.errors import Busy, GenerationFailed
+from serving.errors import Busy, GenerationFailed, TooManyCandidates
 from serving.request_log import RequestRow
 from serving.service import Service
 from training.registry import CHAMPION
@@ -25,6 +25,7 @@ async def ask(
     is_explained: bool = False,
     row_cap: int,
     model: str = CHAMPION,
+    candidates: int = 1,
 ) -> Answer:
     """Answer a question and record it.
 
@@ -38,20 +39,28 @@ async def ask(
         is_explained: Whether to ask the planner about them instead.
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
         model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
+        candidates: Answers to write and run; the one whose result most of them give is taken.
 
     Raises:
+        TooManyCandidates: They are more than the settings allow.
         ScopeMissing: The caller may not ask, or may not fetch rows.
         RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
         GenerationFailed: The model gave no answer; its row is written.
     """
     caller.require("ask")
-    if is_run or is_explained:  # what the planner expects tells something about the rows too
+    if candidates > service.max_candidates:
+        raise TooManyCandidates(service.max_candidates)
+    if is_run or is_explained or candidates > 1:  # what the planner expects tells something about the rows too
         caller.require("run")
     try:
         with service.adapters.lease(request_id, model) as served:
             answer = await served.answerer.answer(
-                question, is_run=is_run, is_explained=is_explained, database_role=caller.database_role
+                question,
+                is_run=is_run,
+                is_explained=is_explained,
+                database_role=caller.database_role,
+                candidates=candidates,
             )
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)

@@ -134,6 +134,18 @@ class ForeignForm(ApiError):
     message = "The form was sent from another page: open /review and decide there."
 
 
+class TooManyCandidates(ApiError):
+    """A request asks for more candidates than this API allows."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+
+    def __init__(self, limit: int):
+        super().__init__(limit)
+        self.message = f"Invalid request: ask for at most {limit} candidates."
+
+
 class NoQuestion(ApiError):
     """A chat request holds no question."""
 

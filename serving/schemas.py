@@ -41,6 +41,9 @@ class SqlRequest(_Request):
         default="no", description="explain: what the planner expects, without running it; rows: run it."
     )
     max_rows: int = Field(default=100, ge=1, le=10_000, description="Most rows to return; the API's own cap holds too.")
+    candidates: int = Field(
+        default=1, ge=1, description="Answers to write and run; the one whose result most of them give is returned."
+    )
 
 
 class SqlError(BaseModel):

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         tls_cert: PEM file with the certificate and its chain, to serve HTTPS without a proxy.
         tls_key: PEM file with its private key, without a passphrase.
         body_limit_bytes: Longest body of a request.
+        max_candidates: Most answers that one question may be given, to choose among them by their results.
         mcp_hosts: Host names that MCP clients call the API by, beside localhost, comma-separated.
     """
 
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+    max_candidates: int = Field(default=5, ge=1, le=16)
     mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     @property

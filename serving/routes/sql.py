@@ -30,5 +30,6 @@ async def answer_question(
         is_run=body.execute == "rows",
         is_explained=body.execute == "explain",
         row_cap=body.max_rows,
+        candidates=body.candidates,
     )
     return sql_response(request_id, answer, body.max_rows)

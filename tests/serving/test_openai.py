@@ -89,11 +89,12 @@ def test_the_official_client_reads_a_stream(official, model, rows):
 
 def test_no_word_of_a_refused_statement_is_streamed(official, client, model):
     model.answers["q"] = "DROP TABLE orders"
-    with official.chat.completions.stream(model="champion", messages=[{"role": "user", "content": "q"}]) as stream:
-        message = stream.get_final_completion().choices[0].message
-    assert message.content is None
-    assert "not allowed" in message.refusal
-    assert "orders" not in chat(client, "q", stream=True).text
+    asked = {"model": "champion", "messages": [{"role": "user", "content": "q"}], "stream": True}
+    first, last = official.chat.completions.create(**asked)
+    assert first.choices[0].delta.content is None
+    assert "not allowed" in first.choices[0].delta.refusal
+    assert last.choices[0].finish_reason == "content_filter"
+    assert "orders" not in client.post("/v1/chat/completions", json=asked).text
 
 
 def test_the_official_client_tells_errors_apart(official):

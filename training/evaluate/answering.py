@@ -21,11 +21,13 @@ class Answered:
         sql: What the API would hand to the guard; empty where the model wrote no statement.
         written: All that the model wrote, before it was drawn again and chosen; the first answer first.
         milliseconds: Its share of its batch's time.
+        log_probability: Of the first answer, where it is known.
     """
 
     sql: str
     written: tuple[str, ...]
     milliseconds: float
+    log_probability: float | None = None
 
 
 class Model:
@@ -74,6 +76,6 @@ class Model:
             generations = self._generator.generate([questions[index] for index in chosen])
             each = (time.monotonic() - began) * 1000 / len(chosen)
             for index, done in zip(chosen, generations, strict=True):
-                answers[index] = Answered(done.sql, done.drafts or (done.sql,), each)
+                answers[index] = Answered(done.sql, done.drafts or (done.sql,), each, done.log_probability)
             progress.advance(len(chosen))
         return [answers[index] for index in range(len(questions))]
