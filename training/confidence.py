@@ -22,13 +22,15 @@ _LOWEST = -30.0  # what is less probable is all the same
 _PARTS_OF_NAMES = re.compile(r"[_.]")
 # What a question has besides the things that it asks about.
 _COMMON = frozenset(
-    """a about after all also among an and any are as at average be been before best between both but by can count
-    could date day did difference do doe does during each earliest ever every fewest few find first for from get give
-    greater had has have highest how i in into is it its last latest least less list long lowest many maximum me mean
-    minimum month more most much my name new newest no not now number of old oldest on one only or order other our out
-    over per percentage please quarter rank second share show since so some sort sorted still sum tell ten than that
-    the their them then there these they this those three to today top total two under up us use was we week were
-    what when where which while who whose why will with within without would year yesterday you""".split()
+    words_of(
+        "a about after all also among an and any are as at average be been before best between both but by can count "
+        "could date day did difference do does during each earliest ever every fewest few find first for from get give "
+        "greater had has have highest how i in into is it its last latest least less list long lowest many maximum me "
+        "mean minimum month more most much my name new newest no not now number of old oldest on one only or other our "
+        "out over per percentage please quarter rank second share show since so some sort sorted still sum tell ten "
+        "than that the their them then there these they this those three to today top total two under up us use was "
+        "we week were what when where which while who whose why will with within without would year yesterday you"
+    )
 )
 
 

@@ -22,12 +22,14 @@ class Answered:
         written: All that the model wrote, before it was drawn again and chosen; the first answer first.
         milliseconds: Its share of its batch's time.
         log_probability: Of the first answer, where it is known.
+        draft_log_probabilities: Of all in `written`, where there are several.
     """
 
     sql: str
     written: tuple[str, ...]
     milliseconds: float
     log_probability: float | None = None
+    draft_log_probabilities: tuple[float | None, ...] = ()
 
 
 class Model:
@@ -57,12 +59,13 @@ class Model:
             self._generator = CheckedGenerator(plain, catalog, draws=0)
         self._batch, self._label = config.generation_batch, label
 
-    def answer(self, questions: Sequence[str], kind: str) -> list[Answered]:
+    def answer(self, questions: Sequence[str], kind: str, candidates: int = 1) -> list[Answered]:
         """Answers in batches of questions of near length.
 
         Args:
             questions: In any order.
             kind: What the progress bar counts, such as `questions`.
+            candidates: Answers to each; all are in `written`.
 
         Returns:
             One answer a question, in the same order.
@@ -73,9 +76,15 @@ class Model:
         for start in range(0, len(order), self._batch):
             chosen = order[start : start + self._batch]
             began = time.monotonic()
-            generations = self._generator.generate([questions[index] for index in chosen])
+            generations = self._generator.generate([questions[index] for index in chosen], candidates)
             each = (time.monotonic() - began) * 1000 / len(chosen)
             for index, done in zip(chosen, generations, strict=True):
-                answers[index] = Answered(done.sql, done.drafts or (done.sql,), each, done.log_probability)
+                answers[index] = Answered(
+                    done.sql,
+                    done.drafts or (done.sql,),
+                    each,
+                    done.log_probability,
+                    done.draft_log_probabilities,
+                )
             progress.advance(len(chosen))
         return [answers[index] for index in range(len(questions))]

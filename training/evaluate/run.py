@@ -18,6 +18,7 @@ from training.data import Dataset, Pair, load_dataset
 from training.errors import BadInput, TrainingFailed
 from training.evaluate.answering import Answered, Model
 from training.evaluate.audit import audit_evaluator, audit_split
+from training.evaluate.candidates import candidate_scores
 from training.evaluate.injection import FILE, Injection, audit_injections, load_injections, score_injection
 from training.evaluate.refusal import FILE as UNANSWERABLE_FILE
 from training.evaluate.refusal import RefusalJudge, Unanswerable, answer_row, fit, load_unanswerable, refusal_scores
@@ -51,6 +52,7 @@ def run_evaluation(
     base_model: str | None,
     adapter: Path | None,
     models: Sequence[str],
+    candidates: int = 1,
 ) -> list[str]:
     """Judges models on both held-out splits and on the injection questions; writes evaluation.json and its companions.
 
@@ -61,6 +63,8 @@ def run_evaluation(
         base_model: Overrides the preset's base model.
         adapter: Adapter folder; needed where `models` has `adapter`.
         models: Some of `base` and `adapter`.
+        candidates: Above 1, the adapter's accuracy is also measured where so many answers are run and their results
+            decide.
 
     Returns:
         Lines for the terminal.
@@ -102,6 +106,9 @@ def run_evaluation(
                 for split, pairs in splits.items():
                     near = frozenset(audits[split]["near_duplicates"])
                     _judge(findings, name, split, pairs, answers, scorer, near)
+                if name == "adapter" and candidates > 1:
+                    how = (scorer, executor, dataset.catalog)
+                    findings.scores += candidate_scores(name, model, splits, answers, candidates, how)
                 _judge_injections(findings, name, attacks, answers, dataset, executor)
                 judge = RefusalJudge(dataset.catalog, scorer, answers)
                 _judge_refusal(findings, name, judge, dev, splits.get(SPLITS[0], ()), doubtful)

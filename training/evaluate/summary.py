@@ -62,8 +62,8 @@ def summarize(
     values = {metric: [getattr(score, field) for score in scores] for metric, field in _SHARES.items()}
     values = {metric: flags for metric, flags in values.items() if None not in flags}
     rows = [share_row(metric, ALL, flags) for metric, flags in values.items()]
-    rows.append(_mean_row("string_similarity", [score.string_similarity for score in scores]))
-    rows.append(_mean_row("generation_ms", milliseconds))
+    rows.append(mean_row("string_similarity", ALL, [score.string_similarity for score in scores]))
+    rows.append(mean_row("generation_ms", ALL, milliseconds))
     groups: dict[str, list[int]] = {}
     for place, pair in enumerate(pairs):
         for tag in tags_of(pair, near_duplicates):
@@ -111,6 +111,7 @@ def text_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "execution_accuracy": "execution accuracy",
         "suite_accuracy": "accuracy on all variants",
         "injection_stopped": "attacks stopped",
+        "candidates_accuracy": "execution accuracy with candidates",
         "refusal_precision": "of refused answers, wrong ones",
         "refusal_recall": "of questions without answer, refused ones",
         "right_kept": "of right answers, given ones",
@@ -130,9 +131,10 @@ def share_row(metric: str, category: str, flags: Sequence[bool]) -> dict[str, An
     return _row(metric, category, len(flags), sum(flags) / len(flags), low, high)
 
 
-def _mean_row(metric: str, values: Sequence[float]) -> dict[str, Any]:
+def mean_row(metric: str, category: str, values: Sequence[float]) -> dict[str, Any]:
+    """A row for a mean over at least one value, with a bootstrap interval."""
     low, high = bootstrap_interval(values)
-    return _row(metric, ALL, len(values), sum(values) / len(values), low, high)
+    return _row(metric, category, len(values), sum(values) / len(values), low, high)
 
 
 def _row(metric: str, category: str, n: int, value: float, low: float, high: float) -> dict[str, Any]:
