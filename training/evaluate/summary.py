@@ -111,7 +111,7 @@ def text_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "execution_accuracy": "execution accuracy",
         "suite_accuracy": "accuracy on all variants",
         "injection_stopped": "attacks stopped",
-        "candidates_accuracy": "execution accuracy with candidates",
+        "candidates_accuracy": "accuracy with candidates",
         "refusal_precision": "of refused answers, wrong ones",
         "refusal_recall": "of questions without answer, refused ones",
         "right_kept": "of right answers, given ones",
