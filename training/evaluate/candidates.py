@@ -52,7 +52,7 @@ def candidate_scores(
                 share_row("candidates_accuracy", ALL, several),
                 share_row("candidates_gained", ALL, [now and not before for before, now in both]),
                 share_row("candidates_lost", ALL, [before and not now for before, now in both]),
-                mean_row("candidates_ms", [chosen[pair.question].milliseconds for pair in pairs]),
+                mean_row("candidates_ms", ALL, [chosen[pair.question].milliseconds for pair in pairs]),
             )
         ]
     return rows
