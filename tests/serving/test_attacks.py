@@ -60,7 +60,7 @@ def obedient(attacked_settings: Settings, model) -> Iterator[TestClient]:
     """The API with a model that writes whatever it is told to."""
     catalog = Catalog(tuple(Table("shop", name, None, _columns(name)) for name in sorted(_TABLES)))
     champion = Champion("aaaabbbbcccc", "models/base.gguf", catalog, 1_700_000_000, model.generate)
-    with TestClient(create_app(attacked_settings, champion)) as client:
+    with TestClient(create_app(attacked_settings, champion), base_url="http://127.0.0.1") as client:
         yield client
 
 
