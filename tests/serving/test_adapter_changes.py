@@ -17,7 +17,7 @@ from serving.engines.servers import EngineServers
 from serving.settings import Settings
 from tests.serving.engine_processes import REPOSITORY, url
 from tests.serving.stand_in_adapter import promote, release_stand_in
-from tests.serving.support import free_port, wait_until
+from tests.serving.support import SECRET, free_port, wait_until
 from training.registry import CHALLENGER
 
 QUESTION = "How many orders?"
@@ -146,10 +146,11 @@ def test_a_killed_server_in_the_middle_of_a_question_makes_no_statement_run_twic
 
 
 def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
-    with_servers, processes, ports, release, owner, fresh_environment, rows
+    with_servers, processes, ports, release, owner, fresh_environment, rows, tmp_path
 ):
     promote(owner, release("only"))
-    processes.say({QUESTION: [" select count(*) from orders"]}, delay_seconds=0.3)
+    question = f"What did {SECRET} order?"
+    processes.say({question: [" select count(*) from orders"]}, delay_seconds=0.3)
     port, engine_port = free_port(), ports[0]
     environment = {
         **fresh_environment,
@@ -158,12 +159,12 @@ def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
         "AUDITUNE_ENGINE_URLS": url(engine_port),
         "AUDITUNE_ENGINE_ADAPTER_DIR": str(with_servers.engine_adapter_dir),
     }
-    api = subprocess.Popen(
-        [sys.executable, "-m", "serving"], cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    log = tmp_path / "api.log"
+    with log.open("w") as stderr:
+        api = subprocess.Popen([sys.executable, "-m", "serving"], cwd=REPOSITORY, env=environment, stderr=stderr)
 
     def is_ready() -> bool:
-        assert api.poll() is None, api.stderr.read()
+        assert api.poll() is None, log.read_text()
         try:
             return client.get("/ready").status_code == 200
         except httpx.TransportError:
@@ -172,11 +173,11 @@ def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
     try:
         with httpx.Client(base_url=url(port), timeout=60) as client, ThreadPoolExecutor(8) as threads:
             wait_until(is_ready, 120)
-            asked = [threads.submit(ask, client) for _ in range(8)]
+            asked = [threads.submit(ask, client, question) for _ in range(8)]
             wait_until(lambda: any(future.done() for future in asked), 60)
-            asked += [threads.submit(ask, client) for _ in range(8)]
+            asked += [threads.submit(ask, client, question) for _ in range(8)]
             processes.kill(engine_port)
-            answers = [future.result() for future in asked] + [ask(client)]
+            answers = [future.result() for future in asked] + [ask(client, question)]
             assert {answer.status_code for answer in answers} == {200, 503}
             refused = [answer for answer in answers if answer.status_code == 503]
             assert all(set(answer.json()["error"]) == SHAPE for answer in refused)
@@ -185,9 +186,11 @@ def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
             assert client.get("/ready").json()["error"]["code"] == "model_unavailable"
             processes.start(port=engine_port)
             wait_until(is_ready, 60)
-            assert ask(client).json()["sql"] == "select count(*) from orders"
+            assert ask(client, question).json()["sql"] == "select count(*) from orders"
         logged = rows(len(answers) + 1)
         assert sum(row["error_class"] == "generation" for row in logged) == len(refused)
+        assert "engine server left out" in log.read_text()
+        assert SECRET not in log.read_text()
     finally:
         api.kill()
         api.wait()
