@@ -144,6 +144,27 @@ def test_in_rows_a_literal_is_compared_with_the_column_at_its_place(owner: psyco
     customers_in(owner, "sandbox_shop", anonymized)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "join (values ('Jane Nobody', 'Lyon'), ('Joe Noone', 'Oslo')) as v (who, town) on c.full_name = v.who",
+        "join unnest(array['Jane Nobody', 'Joe Noone']) as who on who = lower(full_name)",
+        "where full_name in (select who from (values ('Jane Nobody')) v (who)) and city = 'Lyon'",
+        "where full_name in (select 'Jane Nobody') and city = 'Oslo'",
+        "where concat(full_name, ' of ', city) = 'Jane Nobody of Lyon'",
+        "where full_name || ' of ' || c.city = 'Jane Nobody of Lyon' and country = 'Norway'",
+    ],
+)
+def test_a_list_with_a_name_and_what_is_put_together_are_compared_too(owner: psycopg.Connection, rest: str) -> None:
+    anonymized = in_sql(owner, f"select customer_id from customers as c {rest}")
+
+    assert [word for word in ("nobody", "noone") if word in anonymized.lower()] == []
+    cities = [word for word in ("'Lyon'", "'Oslo'", "'Norway'") if word in rest]
+    assert [city for city in cities if city not in anonymized] == []
+    assert in_sql(owner, anonymized) == anonymized
+    customers_in(owner, "sandbox_shop", anonymized)
+
+
 def test_a_year_of_birth_is_moved_and_a_length_is_not(owner: psycopg.Connection) -> None:
     by_year = in_sql(
         owner, "select 1 from customers where extract(year from birth_date) = 1961 and length(full_name) > 2000"

@@ -40,6 +40,8 @@ create table if not exists privacy.anonymized_by (
 {{ function_literal_value() }}
 {{ function_pseudonymize_literal() }}
 {{ function_row_classes() }}
+{{ function_list_classes() }}
+{{ function_class_behind() }}
 {{ function_compared_classes() }}
 {{ function_pseudonymize_sql() }}
 {{ function_holds_personal_value() }}

@@ -5,7 +5,7 @@
     BETWEEN and functions such as starts_with. Casts, calls and typed literals (date '…') stand between without harm; a keyword
     that starts another condition, another column, or a comma outside of the list drops the focus. Where none is in focus, the next
     column behind an operator counts: '…' = column. Aliases of tables and of columns are followed. In rows that are compared
-    the places tell: privacy.row_classes. -#}
+    the places tell (privacy.row_classes), in lists with names the names (privacy.list_classes). -#}
 {% macro function_compared_classes() %}
 -- alias or name → {column: class} of the tagged tables that a statement names; under '' all columns together.
 create or replace function privacy.tagged_names(words text[])
@@ -83,9 +83,14 @@ declare
     case_class text;                -- case full_name when '…' then
     depth integer := 0;
     is_call boolean[] := array[]::boolean[];    -- of the open brackets: whether a function's
+    opened_at integer[] := array[]::integer[];  -- where they stand
+    class_at integer;               -- where the column in focus stands
+    own_class text;
     is_row boolean[] := array[]::boolean[];     -- and whether a row, or another list that is no function's
     compares_rows boolean := false;
+    word_kinds text[];
     row_classes text[];
+    list_classes text[];
     kind text;
     word text;
 begin
@@ -138,6 +143,8 @@ begin
                 class := null;
                 is_compared := false;
                 continue;
+            elsif word = 'select' and is_compared and words[i - 1] = '(' then
+                null;  -- full_name in (select '…')
             elsif word = any (separating) then
                 class := null;
                 is_compared := false;
@@ -156,9 +163,17 @@ begin
                 null;  -- date '…'
             else
                 if words[i - 1] = '.' and names ? words[i - 2] then
-                    class := names -> words[i - 2] ->> word;
+                    own_class := names -> words[i - 2] ->> word;
                 else
-                    class := names -> '' ->> word;
+                    own_class := names -> '' ->> word;
+                end if;
+                -- concat(full_name, ', ', city) and full_name || ', ' || city hold a name, whatever is behind it
+                if own_class is not null or class is null or is_compared or not (
+                    words[i - case when words[i - 1] = '.' then 3 else 1 end] = '||'
+                    or depth > 0 and is_call[depth] and class_at > opened_at[depth]
+                ) then
+                    class := own_class;
+                    class_at := i;
                 end if;
                 if after_case then
                     case_class := class;
@@ -172,6 +187,7 @@ begin
             is_call[depth] := i > 1 and kinds[places[i - 1]] = 'identifier'
                 and words[i - 1] <> all (separating || comparing_words || transparent || array['as', 'exists', 'when']);
             is_row[depth] := false;
+            opened_at[depth] := i;
         elsif word = ')' then
             compares_rows := compares_rows or depth > 0 and is_row[depth]
                 and words[i + 1] = any (comparing_operators || array['in', 'not', 'is', 'between', 'overlaps']) is true;
@@ -196,60 +212,21 @@ begin
             after_case := after_case and words[i + 1] in ('.', '(');
         end if;
     end loop;
-    if compares_rows then
-        row_classes := privacy.row_classes(
-            words, array(select kinds[place] from unnest(places) with ordinality as split (place, ordinal) order by ordinal), names
+    if compares_rows or 'values' = any (words) or 'unnest' = any (words) then
+        word_kinds := array(
+            select kinds[place] from unnest(places) with ordinality as split (place, ordinal) order by ordinal
         );
+        row_classes := privacy.row_classes(words, word_kinds, names);
+        list_classes := privacy.list_classes(words, word_kinds, names);
         for i in 1..cardinality(words) loop
             if row_classes[i] is not null then
                 classes[places[i]] := nullif(row_classes[i], '');
+            elsif list_classes[i] is not null then
+                classes[places[i]] := list_classes[i];
             end if;
         end loop;
     end if;
     return classes;
-end
-$function$;
-
--- The class of the tagged column that follows the literal at a place, with a comparison between them; null where none does.
-create or replace function privacy.class_behind(
-    place integer, words text[], names jsonb, comparing text[], transparent text[], separating text[]
-)
-returns text
-language plpgsql immutable
-as $function$
-declare
-    is_compared boolean := false;
-    opened integer := 0;
-    class text;
-begin
-    for i in place + 1..least(place + 40, cardinality(words)) loop
-        if words[i] = any (comparing) then
-            is_compared := true;
-        elsif words[i] = '(' then
-            opened := opened + 1;
-        elsif words[i] = ')' then
-            opened := opened - 1;
-        elsif words[i] = any (separating) then
-            return null;
-        elsif words[i] !~ '^[[:alpha:]_\u0080-\uffff]' or words[i] = any (transparent)
-            or words[i - 1] = '::' or words[i + 1] in ('(', '.') then
-            -- what stands between; a list outside of brackets does not
-            if words[i] = ',' and opened <= 0 then
-                return null;
-            end if;
-        elsif not is_compared then
-            return null;
-        else
-            class := coalesce(
-                case when words[i - 1] = '.' then names -> words[i - 2] ->> words[i] end,
-                case when words[i - 1] <> '.' or not names ? words[i - 2] then names -> '' ->> words[i] end
-            );
-            if class is not null or opened <= 0 then
-                return class;
-            end if;
-        end if;
-    end loop;
-    return null;
 end
 $function$;
 {% endmacro %}

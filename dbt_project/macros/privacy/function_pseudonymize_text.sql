@@ -1,6 +1,6 @@
 {#- privacy.pseudonymize_text(text): a text with every personal value replaced by its pseudonym: what matches a pattern (an
     e-mail address that nobody has is still one), each day that is said to be one of birth, and every run of words that is a value of a tagged column, the longest
-    first; a name with the surname first ('Quillfeather, Zora') and what is encoded as in addresses ('zora%40firm.test') too. (A birth date that nothing says to be one is replaced too, in the form 1961-07-03; privacy.days_as_in puts it
+    first; a name with the surname first ('Roe, Jane') and what is encoded as in addresses ('jane%40firm.test') too. (A birth date that nothing says to be one is replaced too, in the form 1961-07-03; privacy.days_as_in puts it
     back where the SQL has it.) Surrogates are found by their look and stay. -#}
 {% macro function_pseudonymize_text() %}
 -- The patterns as one, with the looks that surrogates have.
@@ -137,7 +137,7 @@ begin
 end
 $function$;
 
--- A text in which each name with the surname first is the other way round: 'Quillfeather, Zora' as 'Zora Quillfeather', where
+-- A text in which each name with the surname first is the other way round: 'Roe, Jane' as 'Jane Roe', where
 -- that is a value of a tagged column.
 create or replace function privacy.names_turned(content text)
 returns text
