@@ -165,6 +165,8 @@ def test_monitoring_says_what_failed_what_is_covered_and_what_it_cost(
     assert 0 < covered < columns
     stages = "select array_agg(distinct stage order by stage) from monitoring.compute_hours"
     assert _one(warehouse, stages) == (["evaluate", "train"],)
+    complete = "select bool_and(tokens > 0 and pairs > 0 and peak_memory_mib > 0) from monitoring.compute_hours"
+    assert _one(warehouse, complete) == (True,)
     aliases = "select array_agg(alias order by alias), count(distinct adapter_id) from monitoring.adapter_history"
     assert _one(warehouse, f"{aliases} where is_current") == (["challenger", "champion"], 1)
 

@@ -7,7 +7,7 @@ import torch
 
 from tests.training.training_process import write_config
 from training.benchmarks.__main__ import main
-from training.benchmarks.profile_shares import longest_of_the_rest, matrix_product_share, time_shares
+from training.benchmarks.profile_shares import longest_operations, matrix_product_share, time_shares
 from training.blocked_attention import BlockedAttention
 from training.row_layout import Group
 
@@ -24,7 +24,7 @@ def test_each_operation_is_of_its_kind():
 
     assert time_shares(products.events())["projections"] > 0
     assert time_shares(products.events())["attention_products"] == 0
-    assert "aten::clone" in longest_of_the_rest(products.events(), 9)
+    assert "aten::clone" in longest_operations(products.events(), "rest", 9)
     assert min(time_shares(attending.events())[kind] for kind in ("attention_products", "attention_other")) > 0
     assert time_shares(attending.events())["projections"] == 0
 

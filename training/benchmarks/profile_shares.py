@@ -47,11 +47,12 @@ def matrix_product_share(events: Iterable[FunctionEvent]) -> float:
     return shares["projections"] + shares["attention_products"]
 
 
-def longest_of_the_rest(events: Iterable[FunctionEvent], count: int) -> dict[str, float]:
-    """Names the operations that take most of the time that is neither matrix products nor attention.
+def longest_operations(events: Iterable[FunctionEvent], kind: str, count: int) -> dict[str, float]:
+    """Names the operations that take most of the time of one kind of work.
 
     Args:
         events: Of a profile.
+        kind: As `time_shares` names it.
         count: How many to name.
 
     Returns:
@@ -61,7 +62,7 @@ def longest_of_the_rest(events: Iterable[FunctionEvent], count: int) -> dict[str
     total = sum(event.self_cpu_time_total for event in all_events)
     times: Counter[str] = Counter()
     for event in all_events:
-        if _kind(event) == "rest":
+        if _kind(event) == kind:
             times[event.name] += event.self_cpu_time_total
     return {name: time / total for name, time in times.most_common(count)}
 

@@ -1,8 +1,9 @@
 """Where the processor's time goes in a training step of a preset: matrix products, attention, the rest.
 
 The weights are random and of the preset's shapes, the pairs are drawn; the steps are the product's own: the frozen
-layers read the pairs, then forward, backward and optimizer. Shares change little where something else runs on the same
-cores, seconds do: only shares are reported. Called by `__main__`.
+layers read the pairs, then forward, backward and optimizer. Only shares are reported, since seconds depend on what else
+runs on the same cores. There run it with OMP_NUM_THREADS=1: threads that wait for each other are counted as work of the
+operation that they wait in, which is most in the many short ones of attention. Called by `__main__`.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import torch
 
 from training import attention
 from training.benchmarks.hardware import hardware
-from training.benchmarks.profile_shares import longest_of_the_rest, matrix_product_share, time_shares
+from training.benchmarks.profile_shares import longest_operations, matrix_product_share, time_shares
 from training.benchmarks.shared_prefix_task import MODELS, Task, build_model, draw_batches
 from training.config import TrainingConfig, load_config
 from training.data import Example, collate, cut_by_tokens
@@ -25,7 +26,7 @@ from training.optimizer import AdapterOptimizer
 from training.processor import usable_dtype
 
 _DEFAULT = Path(__file__).parents[1] / "configs" / "smollm2-135m-cpu.yaml"
-_NAMED = 6  # operations of the rest
+_NAMED = 6  # operations of each kind that is no matrix product
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def measure_step_profile(options: argparse.Namespace, report: Callable[[str], No
         report: Called with a line of text per kind of work.
 
     Returns:
-        Shares of the processor's time that add up to 1, with the largest operations of the rest.
+        Shares of the processor's time that add up to 1, with the longest operations besides matrix products.
 
     Raises:
         BadInput: The preset does not exist, needs a GPU, or its adapter is on no layer of the model.
@@ -67,7 +68,10 @@ def measure_step_profile(options: argparse.Namespace, report: Callable[[str], No
     return {
         "matrix_product_share": round(matrix_product_share(events), 3),
         "shares": {kind: round(share, 3) for kind, share in shares.items()},
-        "longest_of_the_rest": {name: round(share, 3) for name, share in longest_of_the_rest(events, _NAMED).items()},
+        "longest_operations": {
+            kind: {name: round(share, 3) for name, share in longest_operations(events, kind, _NAMED).items()}
+            for kind in ("attention_other", "rest")
+        },
         "preset": config.name,
         "model": f"{options.model}, random weights",
         "dtype": dtype,
