@@ -12,7 +12,7 @@ from serving.version import read_commit
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/health")
+@router.get("/health", response_class=Response)
 async def health() -> Response:
     """Answer 200 while the process lives."""
     return Response()
