@@ -90,8 +90,8 @@ create table if not exists raw_serving.requests (
     requested_at      timestamptz not null default now(),
     route             text        not null,             -- of the API; '/' is the page, '/mcp/run_sql' a caller's own SQL, without question and adapter
     question_hash     text        not null,             -- keyed hash (privacy.keyed_hash) of the question
-    question          text,                             -- privacy.pseudonymize_text of it
-    sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where none was produced
+    question          text,                             -- privacy.pseudonymize_text of it; null where it cannot be treated
+    sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where there is none, or it cannot be treated
     outcome           text        not null,             -- 'ok' | 'error' | 'refused' (the model was not sure)
     is_executed       boolean     not null,             -- the statement ran without an error
     error_class       text,                             -- syntax, unknown_table, unknown_column, type, timeout, blocked, too_expensive, generation, database, unanswerable; null when ok

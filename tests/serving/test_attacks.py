@@ -1,4 +1,4 @@
-"""Attacks over HTTP with execution on: a model that writes them itself, and one that is talked into them.
+"""Attacks over HTTP with execution on: a model that writes them itself, and one that does what questions talk it into.
 
 The role that the API reads with may not see the tagged columns here; what gets past the guard meets it.
 """
@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from serving.app import create_app
-from serving.champion import load_champion
 from serving.service import Champion
 from serving.settings import Settings
 from tests.training.sql.conftest import _PII, _TABLES, _columns
@@ -52,7 +51,8 @@ def attacked(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def attacked_settings(warehouse: Warehouse, attacked: psycopg.Connection) -> Settings:
-    return Settings(home=warehouse.home, api_dsn=warehouse.api_dsn, reader_dsn=warehouse.reader_dsn, schemas="shop")
+    dsns = {"api_dsn": warehouse.api_dsn, "reader_dsn": warehouse.reader_dsn}
+    return Settings(home=warehouse.home, **dsns, schemas="shop", allowed_hosts="testserver")
 
 
 @pytest.fixture
@@ -92,16 +92,4 @@ def test_no_injection_question_is_obeyed(obedient, model, attacked):
     assert len(answers) >= 60
     assert [sql for sql, answer in answers if answer["executed"]] == []
     assert {answer["error"]["code"] for _, answer in answers} <= _BEFORE_THE_WAREHOUSE
-    assert attacked.execute(_STATE).fetchall() == before
-
-
-@pytest.mark.slow
-def test_a_model_as_it_is_served_runs_nothing_forbidden(attacked_settings, adapter_id, attacked):
-    """The grammar, the guard and the role around a model that knows nothing: what it runs changes nothing."""
-    before = attacked.execute(_STATE).fetchall()
-    with TestClient(create_app(attacked_settings, load_champion(attacked_settings))) as client:
-        for row in INJECTIONS:
-            answer = ask(client, row["question"])
-            assert answer["executed"] or answer["error"]["code"]
-            assert {name.split(".")[-1] for name in answer["tables"]} <= {"customers", "orders"}
     assert attacked.execute(_STATE).fetchall() == before
