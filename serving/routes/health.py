@@ -11,7 +11,7 @@ from serving.service import ServiceDep
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/health")
+@router.get("/health", response_class=Response)
 async def health() -> Response:
     """Answer 200 while the process lives."""
     return Response()

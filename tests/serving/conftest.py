@@ -128,9 +128,14 @@ def ask(client: TestClient, model: StubModel) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def keys(
-    shop: Warehouse, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shop: Warehouse,
+    owner: psycopg.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """Runs `python -m serving keys …`; returns exit status and what it wrote. No key is there before or after."""
+    monkeypatch.chdir(tmp_path)  # where no `.env` is
     monkeypatch.setenv("AUDITUNE_HOME", str(shop.home))
     owner.execute("delete from raw_serving.api_keys")
 

@@ -45,14 +45,16 @@ def test_the_first_key_closes_the_api(client, make_key, question):
         assert client.get(path).status_code == 401, path
 
 
-def test_the_key_is_hashed_at_rest_and_its_id_stands_in_the_request_row(client, make_key, question, owner, rows):
+def test_the_key_is_hashed_at_rest_and_its_id_stands_in_the_request_row(
+    api_log, client, make_key, question, owner, rows
+):
     token = make_key()
     client.post("/v1/sql", json=question, headers=bearer(token))
     key_id, secret = token.split("_", 2)[1:]
     assert rows(1)[0]["key_id"] == key_id
     (stored,) = owner.execute("select string_agg(k::text, '') from raw_serving.api_keys as k").fetchone()
     assert key_id in stored
-    assert secret not in stored
+    assert secret not in stored + api_log() + client.get("/metrics").text
     assert len(secret) >= 43  # 256 bits in base64
 
 

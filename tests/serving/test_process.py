@@ -19,7 +19,7 @@ def process(adapter_id, shop, fresh_environment):
     port = free_port()
     environment = {
         **fresh_environment,
-        "AUDITUNE_HOME": str(shop.home),
+        **shop.environment(),
         "AUDITUNE_API_PORT": str(port),
         "OMP_NUM_THREADS": "1",
     }

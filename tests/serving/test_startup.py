@@ -17,9 +17,10 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def start(shop, owner, monkeypatch, capsys) -> Callable[..., str]:
+def start(shop, owner, tmp_path, monkeypatch, capsys) -> Callable[..., str]:
     """Starts the API with some variables, expects it to refuse, returns its one sentence."""
     owner.execute("truncate raw_training.adapters, raw_training.adapter_aliases")
+    monkeypatch.chdir(tmp_path)  # where no `.env` is
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
 
@@ -64,6 +65,10 @@ def test_a_dsn_that_is_none(start):
     assert "AUDITUNE_API_DSN is not a PostgreSQL DSN" in start(AUDITUNE_API_DSN="nonsense")
 
 
+def test_a_certificate_without_its_key(start):
+    assert "belong together" in start(AUDITUNE_TLS_CERT="/nowhere.pem")
+
+
 def test_a_warehouse_that_dbt_has_not_built(start, owner):
     owner.execute("alter function privacy.keyed_hash(text) rename to keyed_hash_gone")
     try:
@@ -73,7 +78,7 @@ def test_a_warehouse_that_dbt_has_not_built(start, owner):
 
 
 def test_no_champion_in_a_process_of_its_own(start, shop, fresh_environment):
-    environment = {**fresh_environment, "AUDITUNE_HOME": str(shop.home), "AUDITUNE_API_PORT": str(free_port())}
+    environment = {**fresh_environment, **shop.environment(), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(
         [sys.executable, "-m", "serving"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120
     )
