@@ -44,6 +44,12 @@ def test_a_key_opens_the_page_until_the_person_signs_out(client, make_key, sign_
     assert client.get("/", headers=HTML).status_code == 401
 
 
+def test_behind_tls_the_key_travels_under_tls_alone(client, make_key):
+    form = {"key": make_key(), "onward": "/"}
+    behind_a_proxy = client.post("/login", data=form, headers={"X-Forwarded-Proto": "https"}, follow_redirects=False)
+    assert "; Secure" in behind_a_proxy.headers["set-cookie"]
+
+
 def test_a_wrong_key_is_said_and_not_kept(client, make_key, sign_in):
     make_key()
     for key in ("", "nonsense", "auditune_x_y"):

@@ -86,6 +86,7 @@ function take(page, id) {
 }
 
 function offerCopy(statement) {
+  if (!navigator.clipboard) return; // without TLS browsers have it on this machine's own address alone
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";

@@ -5,6 +5,7 @@
 const REMEMBERED = "auditune.keys";
 const candidates = [...document.querySelectorAll(".candidate")];
 const keys = offerKeys();
+checkFields(document);
 
 document.addEventListener("keydown", (event) => {
   const current = document.activeElement.closest(".candidate");

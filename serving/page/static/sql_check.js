@@ -1,5 +1,5 @@
 // Checks the SQL of every field marked `data-checked` while it is typed, and says below it whether it would run.
-// `checkFields(root)` is called by the page's other scripts for what they put into it.
+// `checkFields(root)` is called by the scripts of the tabs.
 "use strict";
 
 const CHECK_AFTER_MS = 400;
@@ -51,5 +51,3 @@ function show(verdict, kind, text) {
   verdict.className = `check ${kind}`;
   verdict.textContent = text;
 }
-
-checkFields(document);

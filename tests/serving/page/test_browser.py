@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dagster_project.warehouse.settings import Warehouse
+from tests.serving.support import wait_until
 
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 HOSTILE = "<script>document.title = 'owned'</script>"
@@ -30,7 +31,6 @@ def ask(page: Page, question: str) -> None:
 
 def test_a_question_is_answered_with_sql_rows_and_a_chart(page: Page, picture) -> None:
     page.goto("/")
-    picture(page, "empty")
     ask(page, "Orders by status")
 
     assert page.locator("pre.sql").inner_text().splitlines()[1] == "from orders"
@@ -54,7 +54,7 @@ def test_the_page_waits_for_a_slow_model_without_freezing(page: Page) -> None:
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
 
 
-def test_what_people_and_tables_say_is_text_and_never_markup(page: Page, picture) -> None:
+def test_what_people_and_tables_say_is_text_and_never_markup(page: Page) -> None:
     asked: list[str] = []
     page.on("dialog", lambda dialog: asked.append(dialog.message))
     page.goto("/")
@@ -62,7 +62,6 @@ def test_what_people_and_tables_say_is_text_and_never_markup(page: Page, picture
     expect(page.get_by_role("cell", name='<b onmouseover="alert(1)">Bobby</b>')).to_be_visible()
     ask(page, HOSTILE)
     expect(page.get_by_role("cell", name="<img src=x onerror=alert(1)>")).to_be_visible()
-    picture(page, "hostile")
     page.goto("/review")
     expect(page.locator("#candidate-d2 textarea").first).to_have_value("<script>document.title = 1</script>")
 
@@ -70,27 +69,24 @@ def test_what_people_and_tables_say_is_text_and_never_markup(page: Page, picture
     assert asked == []
 
 
-def test_earlier_questions_are_shown_as_they_are_stored(page: Page, browser: Browser, address: str, picture) -> None:
+def test_earlier_questions_are_shown_as_they_are_stored(
+    page: Page, browser: Browser, address: str, stored, picture
+) -> None:
     page.goto("/")
     ask(page, "What did Ada Lovelace order?")
     ask(page, "How many orders?")
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["expires"]) == (True, "Strict", -1)
+    assert re.fullmatch(r"[0-9a-f]{64}", cookie["value"])  # two ids, and nothing that was asked
+    ids = f"'{cookie['value'][:32]}', '{cookie['value'][32:]}'"  # the log writes its rows behind the answers
+    wait_until(lambda: len(stored(f"select from raw_serving.requests where request_id in ({ids})")) == 2, seconds=30)
 
-    def shown() -> list[str]:
-        page.goto("/")
-        return page.locator(".past").all_inner_texts()
-
-    for _ in range(50):  # the log writes its rows behind the answers
-        if len(shown()) == 2:
-            break
-        page.wait_for_timeout(100)
-    assert shown() == ["How many orders?", "What did <person> order?"]
+    page.goto("/")
+    assert page.locator(".past").all_inner_texts() == ["How many orders?", "What did <person> order?"]
     picture(page, "history")
     page.get_by_text("How many orders?").click()
     page.get_by_role("button", name="Put into the field").first.click()
     expect(page.get_by_label("Your question")).to_have_value("How many orders?")
-    (cookie,) = page.context.cookies()
-    assert (cookie["httpOnly"], cookie["sameSite"], cookie["expires"]) == (True, "Strict", -1)
-    assert re.fullmatch(r"[0-9a-f]{64}", cookie["value"])  # two ids, and nothing that was asked
     other = browser.new_context(base_url=address)
     other.new_page().goto("/")
     expect(other.pages[0].locator(".past")).to_have_count(0)
