@@ -128,15 +128,13 @@ class Answerer:
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def use(
-        self, sql: str, *, is_run: bool, is_explained: bool = False, database_role: str | None = None
-    ) -> Answer:
-        """Do with a caller's own SQL what `answer` does with a model's."""
+    async def run(self, sql: str, database_role: str | None = None) -> Answer:
+        """Do with a caller's own SQL what `answer` does with a model's: judge it, and fetch its rows."""
         timings: dict[str, float] = {}
         started = time.perf_counter()
         answer = await self._guard(sql, Answer(None, timings_ms=timings))
         if answer.error_class is None:
-            answer = await self._use(answer, is_run, is_explained, database_role)
+            answer = await self._use(answer, is_run=True, is_explained=False, database_role=database_role)
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 

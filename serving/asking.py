@@ -71,7 +71,7 @@ async def ask(
         service.metrics.shed.labels("engine").inc()
         raise Busy from error
     await _keep(service, _row(caller, request_id, route, question, answer, row_cap))
-    _count(service, route, answer)
+    _count(service, route, answer, candidates)
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
@@ -98,7 +98,7 @@ async def run_statement(
     caller.require("run")
     _refuse_where_log_is_full(service)
     with service.adapters.lease(request_id) as served:
-        answer = await served.answerer.use(sql, is_run=True, database_role=caller.database_role)
+        answer = await served.answerer.run(sql, caller.database_role)
     await _keep(service, _row(caller, request_id, route, "", answer, row_cap))
     _count(service, route, answer)
     return answer
@@ -122,7 +122,7 @@ async def _keep(service: Service, row: RequestRow) -> None:
     service.metrics.stage_seconds.labels("log").observe(time.perf_counter() - started)
 
 
-def _count(service: Service, route: str, answer: Answer) -> None:
+def _count(service: Service, route: str, answer: Answer, candidates: int = 1) -> None:
     service.metrics.answers.labels(route, answer.error_class or "ok").inc()
     for stage, milliseconds in answer.timings_ms.items():
         service.metrics.stage_seconds.labels(stage).observe(milliseconds / 1000)
@@ -130,7 +130,7 @@ def _count(service: Service, route: str, answer: Answer) -> None:
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
         service.metrics.tokens.labels("forced").inc(answer.generation.forced_tokens)
-        service.metrics.grammar_rejections.inc(bool(answer.generation.drafts))
+        service.metrics.grammar_rejections.inc(bool(answer.generation.drafts) and candidates == 1)
         service.metrics.prefix_cache_hits.inc(bool(answer.generation.cached_tokens))
 
 

@@ -230,7 +230,7 @@ create table if not exists raw_training.evaluations (
     model         text        not null check (model in ('base', 'adapter')),
     base_model    text        not null,
     dataset_hash  text        not null,
-    split         text        not null,       -- question_split | template_split | injection
+    split         text        not null,       -- question_split | template_split | injection | unanswerable
     metric        text        not null,       -- training/evaluate/summary.py names them all
     category      text        not null default 'all',   -- a group of pairs, a class of errors, or a category of attacks
     n             integer     not null,

@@ -64,13 +64,17 @@ def test_questions_that_join_are_answered_as_they_are_alone():
     questions = ["how many orders", "which customers are gold", "orders?"]
     alone = {question: checked.generate([question])[0] for question in questions}
     assert any(answer.drafts for answer in alone.values())  # what this model writes is cut off, and drawn again
+    (several,) = checked.generate(questions[:1], candidates=3)
+    assert len(several.drafts) == len(several.draft_log_probabilities) == 3
     batch = checked.open_batch()
     answers = {}
     batch.add("left", "x")
+    batch.add("several", questions[0], candidates=3)
     for question in questions:
         batch.add(question, question)
         answers |= dict(batch.step())
     batch.drop("left")
     while len(batch):
         answers |= dict(batch.step())
+    assert answers.pop("several") == several
     assert answers == alone
