@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from serving.benchmarks.stub_api import KEY
 from serving.benchmarks.timing import percentile
 from serving.startup import bind
 from training.errors import TrainingFailed
@@ -89,4 +90,7 @@ async def _load(port: int, questions: Sequence[str], requests: int, clients: int
     return seconds, time.perf_counter() - began
 
 
-_HEAD = b"POST /v1/sql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+_HEAD = (
+    b"POST /v1/sql HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + KEY.encode() + b"\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+)

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import uvicorn
 
+from serving.__main__ import server_config
 from serving.app import create_app
 from serving.logs import configure_logging
 from serving.service import Champion
 from serving.settings import Settings
+from serving.startup import bind
 from training.generation import Generation
 from training.sql.catalog import Catalog
 
 _AWAY = "postgresql://nobody@127.0.0.1:1/none"
+KEY = "of-a-benchmark-that-holds-no-data"  # other keys are in the warehouse
 
 
 def main(port: int, dataset: Path) -> None:
@@ -41,9 +44,9 @@ def main(port: int, dataset: Path) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="auditune-benchmark-") as home, Path(os.devnull).open("w") as nowhere:
         configure_logging(nowhere)
-        settings = Settings(home=Path(home), api_dsn=_AWAY, reader_dsn=_AWAY)
-        app = create_app(settings, champion)
-        uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False)).run()
+        settings = Settings(home=Path(home), api_port=port, api_dsn=_AWAY, reader_dsn=_AWAY, api_key=KEY)
+        with bind(settings.api_host, settings.api_port) as listener:
+            uvicorn.Server(server_config(create_app(settings, champion), settings)).run(sockets=[listener])
 
 
 if __name__ == "__main__":
