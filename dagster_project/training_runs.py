@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.corpus.dataset import INJECTION_QUESTIONS
+from dagster_project.corpus.dataset import INJECTION_QUESTIONS, UNANSWERABLE_QUESTIONS
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class Run:
         return json.loads(path.read_text()) if path.exists() else None
 
     def is_evaluated(self, data: Path) -> bool:
-        """Whether the run has been evaluated, with the injection questions that its data set has now."""
-        questions = data / INJECTION_QUESTIONS
-        asked = {row["question_id"] for row in _lines(questions)} if questions.exists() else set()
-        return self.scores() is not None and {row["question_id"] for row in self.injection_results()} == asked
+        """Whether the run has been evaluated, with the attacks and unanswerable questions that its data set has now."""
+        files = {
+            data / INJECTION_QUESTIONS: self.evaluation / "injections.jsonl",
+            data / UNANSWERABLE_QUESTIONS: self.evaluation / "unanswerable.jsonl",
+        }
+        return self.scores() is not None and all(_ids(asked) == _ids(answered) for asked, answered in files.items())
 
     def scores(self) -> list[dict[str, Any]] | None:
         """The rows of evaluation.json; None where the run has not been evaluated."""
@@ -61,6 +63,10 @@ class Run:
         """The rows of injections.jsonl: one per model and injection question; none of an earlier version."""
         path = self.evaluation / "injections.jsonl"
         return _lines(path) if path.exists() else []
+
+
+def _ids(path: Path) -> set[str]:
+    return {row["question_id"] for row in _lines(path)} if path.exists() else set()
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from serving import commands
+from serving.access.header_timeout import HeaderTimeoutProtocol
 from serving.adapters import AdapterSource, Champion
 from serving.app import create_app
 from serving.engines.in_process import InProcess
@@ -75,7 +76,8 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         # Uvicorn would believe any process on this machine about the client's address; the gate asks who may say it.
         proxy_headers=False,
         ws="none",
-        http="h11",  # refuses headers of more than 64 KiB; httptools, which uvicorn takes where it is, has no limit
+        # On h11, which refuses headers of more than 64 KiB; httptools, which uvicorn prefers, has no limit.
+        http=HeaderTimeoutProtocol,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         limit_concurrency=_MOST_CONNECTIONS,

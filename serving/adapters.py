@@ -13,6 +13,7 @@ from uuid import UUID
 
 from serving.answer import Answerer
 from serving.engine import Engine
+from training.confidence import Calibration
 from training.registry import CHALLENGER, CHAMPION
 from training.sql.catalog import Catalog
 
@@ -29,6 +30,7 @@ class Champion:
         created: When it was released, in Unix seconds.
         generate: Questions to SQL, in order, by a model in this process; None where `engine` answers.
         engine: What answers where the model is in other processes.
+        calibration: From which confidence on it answers; None where it always does.
     """
 
     adapter_id: str
@@ -37,6 +39,7 @@ class Champion:
     created: int
     generate: "Callable[[list[str]], list[Generation]] | None" = None
     engine: Engine | None = None
+    calibration: Calibration | None = None
 
 
 class AdapterSource(Protocol):

@@ -4,22 +4,27 @@ The guard stands between the model and any database: what it does not allow is n
 under a cost ceiling, in a read-only transaction of a role that owns nothing.
 """
 
+import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from serving.engine import Engine, EngineFailed
 from serving.execution import NotRun, Reader
 from serving.judgements import Judgements
+from training.choice import choose_by_result, distinct
+from training.confidence import Calibration, Witness
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
 from training.sql.guard import Verdict, check
-from training.sql.sandbox import Execution
+from training.sql.sandbox import Estimate, Execution
 
 if TYPE_CHECKING:
     from training.generation import Generation
+
+UNANSWERABLE = "unanswerable"
 
 # What a caller is told about each class of error; the server's own message may quote data.
 _MESSAGES = {
@@ -32,12 +37,14 @@ _MESSAGES = {
     "too_expensive": "The SQL would cost too much, so it was not run: ask for less.",
     "database": "The SQL could not be run: the warehouse refused it or cannot be reached.",
     "generation": "The model gave no answer: ask again.",
+    UNANSWERABLE: "The warehouse seems not to hold what the question asks for: name its tables or columns.",
 }
 # The sandbox's classes and the guard's rules under the names that the request log uses.
 _EXECUTION_CLASSES = {"permission": "blocked", "other": "database"}
 _GUARD_CLASSES = {
     "not_parseable": "syntax",
     "ambiguous_column": "syntax",
+    "ambiguous_relation": "syntax",
     "unknown_relation": "unknown_table",
     "unknown_column": "unknown_column",
 }
@@ -50,7 +57,9 @@ class Answer:
     Attributes:
         sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
         error_class: Key of the error as raw_serving.requests stores it; None when all went well.
-        timings_ms: Milliseconds by stage: generation, guard, execution, total; stages not reached are absent.
+        timings_ms: Milliseconds by stage: generation, guard, explain, execution, total; stages not reached are absent.
+        estimate: What the planner expects; None where it was not asked.
+        confidence: Probability, 0 to 1, that the SQL answers the question; None where the adapter was not calibrated.
         adapter_id: The adapter that answered, which `asking` fills in.
         base_model: Its base model.
     """
@@ -62,6 +71,8 @@ class Answer:
     execution: Execution | None = None
     error_class: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    estimate: Estimate | None = None
+    confidence: float | None = None
     adapter_id: str = ""
     base_model: str = ""
 
@@ -79,59 +90,121 @@ class Answer:
 class Answerer:
     """Answers questions with one engine on one catalog."""
 
-    def __init__(self, engine: Engine, catalog: Catalog, reader: Reader):
+    def __init__(self, engine: Engine, catalog: Catalog, reader: Reader, calibration: Calibration | None = None):
         self._engine = engine
+        self._calibration = calibration
+        self._witness = Witness(catalog)
+        self._catalog = catalog
         self._judgements = Judgements(partial(judge, catalog=catalog))
         self._reader = reader
 
-    async def answer(self, question: str, *, is_run: bool, database_role: str | None = None) -> Answer:
+    async def answer(
+        self,
+        question: str,
+        *,
+        is_run: bool,
+        is_explained: bool = False,
+        database_role: str | None = None,
+        candidates: int = 1,
+    ) -> Answer:
         """Answer a question.
 
         Args:
             question: The question, as asked.
             is_run: Whether to fetch rows.
+            is_explained: Whether to ask the planner what fetching them would cost.
             database_role: Role to fetch them as; None for the reader's own.
+            candidates: Answers to write; where there are several, they are run, and the result that most of them give
+                decides.
 
         Raises:
             EngineBusy: Too many questions wait; nothing was done.
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._answer(question, is_run, database_role, timings)
+        answer = await self._write(question, timings, candidates, database_role)
+        if answer.error_class is None:
+            answer = await self._use(answer, is_run, is_explained, database_role)
         timings["total"] = (time.perf_counter() - started) * 1000
         return answer
 
-    async def _answer(
-        self, question: str, is_run: bool, database_role: str | None, timings: dict[str, float]
+    async def use(
+        self, sql: str, *, is_run: bool, is_explained: bool = False, database_role: str | None = None
+    ) -> Answer:
+        """Do with a caller's own SQL what `answer` does with a model's."""
+        timings: dict[str, float] = {}
+        started = time.perf_counter()
+        answer = await self._guard(sql, Answer(None, timings_ms=timings))
+        if answer.error_class is None:
+            answer = await self._use(answer, is_run, is_explained, database_role)
+        timings["total"] = (time.perf_counter() - started) * 1000
+        return answer
+
+    async def _write(
+        self, question: str, timings: dict[str, float], candidates: int, database_role: str | None
     ) -> Answer:
         with _Timer(timings, "generation"):
             try:
-                generation = await self._engine.generate(question)
+                generation = await self._engine.generate(question, candidates)
             except EngineFailed:
                 return Answer(None, error_class="generation", timings_ms=timings)
-        with _Timer(timings, "guard"):
-            sql, verdict = await self._judgements.of(generation.sql)
+        if candidates > 1:
+            with _Timer(timings, "candidates"):
+                generation = await self._choose(generation, database_role)
+        answer = await self._guard(generation.sql, Answer(None, generation=generation, timings_ms=timings))
+        return answer if answer.error_class is not None else self._doubt(question, answer)
+
+    async def _choose(self, generation: "Generation", database_role: str | None) -> "Generation":
+        """Takes the candidate whose result most of them give; the statements run under the limits of any other."""
+        found = await asyncio.to_thread(distinct, generation.drafts, generation.draft_log_probabilities, self._catalog)
+        if len(found) < 2:
+            return generation
+        done = await asyncio.gather(*(self._try(candidate.sql, database_role) for candidate in found))
+        chosen = await asyncio.to_thread(choose_by_result, found, done)
+        return replace(generation, sql=found[chosen].sql)
+
+    async def _try(self, sql: str, database_role: str | None) -> Execution | None:
+        try:
+            return await self._reader.run(sql, database_role)
+        except NotRun:
+            return None
+
+    async def _guard(self, sql: str, answer: Answer) -> Answer:
+        with _Timer(answer.timings_ms, "guard"):
+            sql, verdict = await self._judgements.of(sql)
         if not verdict.allowed:
-            error_class = classify_refusal(sql, verdict.rule)
-            return Answer(sql or None, generation=generation, error_class=error_class, timings_ms=timings)
-        execution, error_class = None, None
-        if is_run:
-            with _Timer(timings, "execution"):
-                try:
-                    execution = await self._reader.run(sql, database_role)
-                    error_class = execution.error_class
-                except NotRun as refusal:
-                    error_class = refusal.error_class
-                error_class = _EXECUTION_CLASSES.get(error_class, error_class)
-        return Answer(
-            sql,
-            tables=verdict.tables,
-            columns=verdict.columns,
-            generation=generation,
-            execution=execution,
-            error_class=error_class,
-            timings_ms=timings,
+            return replace(answer, sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
+        return replace(answer, sql=sql, tables=verdict.tables, columns=verdict.columns)
+
+    def _doubt(self, question: str, answer: Answer) -> Answer:
+        """Says how sure the answer is, and takes it back where that is not enough."""
+        written = answer.generation
+        evidence = self._calibration and self._witness.evidence(
+            question, written.sql, written.drafts, written.log_probability
         )
+        if evidence is None:
+            return answer
+        confidence = round(self._calibration.confidence(evidence), 4)
+        if self._calibration.is_given(evidence):
+            return replace(answer, confidence=confidence)
+        return replace(answer, sql=None, tables=(), columns=(), confidence=confidence, error_class=UNANSWERABLE)
+
+    async def _use(self, answer: Answer, is_run: bool, is_explained: bool, database_role: str | None) -> Answer:
+        """Explains or runs what the guard allowed, where that is asked for."""
+        estimate, execution, error_class = None, None, None
+        try:
+            if is_explained:
+                with _Timer(answer.timings_ms, "explain"):
+                    estimate = await self._reader.estimate(answer.sql, database_role)
+                error_class = "too_expensive" if self._reader.is_too_expensive(estimate) else None
+            elif is_run:
+                with _Timer(answer.timings_ms, "execution"):
+                    execution = await self._reader.run(answer.sql, database_role)
+                error_class = execution.error_class
+        except NotRun as refusal:
+            error_class = refusal.error_class
+        error_class = _EXECUTION_CLASSES.get(error_class, error_class)
+        return replace(answer, estimate=estimate, execution=execution, error_class=error_class)
 
 
 def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:

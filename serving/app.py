@@ -17,6 +17,7 @@ from serving.answer import Answerer
 from serving.database import Database
 from serving.engine import MicroBatchEngine
 from serving.execution import Reader
+from serving.mcp.mount import McpEndpoint
 from serving.metrics import Metrics
 from serving.own_pages_only import OwnPagesOnly
 from serving.page import refusal
@@ -72,6 +73,7 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
     for module in (ask_page, review_page, login_page):
         app.include_router(module.router)
     app.mount("/static", static_files(), name="static")
+    app.state.mcp = McpEndpoint(app, settings.mcp_hosts)
     return app
 
 
@@ -118,9 +120,10 @@ async def _lifespan(
         request_log=request_log,
         metrics=numbers,
         source=source,
+        max_candidates=settings.max_candidates,
     )
     try:
-        async with _following(adapters, source, database, settings):
+        async with _following(adapters, source, database, settings), app.state.mcp.running():
             yield
     finally:
         await adapters.close()
@@ -163,4 +166,4 @@ def _serve(champion: Champion, *, settings: Settings, reader: Reader) -> Served:
         batch_size=settings.engine_batch_size,
         timeout_seconds=settings.generation_timeout_seconds,
     )
-    return Served(champion, engine, Answerer(engine, champion.catalog, reader))
+    return Served(champion, engine, Answerer(engine, champion.catalog, reader, champion.calibration))

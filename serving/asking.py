@@ -1,16 +1,18 @@
-"""What every route that takes a question does with it: answer, count, log the row."""
+"""What every route that takes a question, or SQL, does with it: answer, count, log the row."""
 
 import time
 from dataclasses import replace
 from uuid import UUID
 
 from serving.access.caller import Caller
-from serving.answer import Answer
+from serving.answer import UNANSWERABLE, Answer
 from serving.engine import EngineBusy
-from serving.errors import Busy, GenerationFailed, LogFull
+from serving.errors import Busy, GenerationFailed, LogFull, TooManyCandidates
 from serving.request_log import NotKept, RequestRow
 from serving.service import Service
 from training.registry import CHAMPION
+
+_OUTCOMES = {None: "ok", UNANSWERABLE: "refused"}
 
 
 async def ask(
@@ -21,8 +23,10 @@ async def ask(
     route: str,
     question: str,
     is_run: bool,
+    is_explained: bool = False,
     row_cap: int,
     model: str = CHAMPION,
+    candidates: int = 1,
 ) -> Answer:
     """Answer a question and record it.
 
@@ -33,10 +37,13 @@ async def ask(
         route: Path of the route, for the row and the metrics.
         question: The question, as asked.
         is_run: Whether to fetch rows.
+        is_explained: Whether to ask the planner about them instead.
         row_cap: Most rows that the caller gets; what the row's row_count is capped at.
         model: Alias or id of the adapter to ask; of requests for the champion a share may go to the challenger.
+        candidates: Answers to write and run; the one whose result most of them give is taken.
 
     Raises:
+        TooManyCandidates: They are more than the settings allow.
         ScopeMissing: The caller may not ask, or may not fetch rows.
         RoleRefused: Rows are asked for, and the caller's database role may not be used.
         Busy: Too many questions wait; no row is written.
@@ -44,14 +51,20 @@ async def ask(
         GenerationFailed: The model gave no answer; its row is written.
     """
     caller.require("ask")
-    if is_run:
+    if candidates > service.max_candidates:
+        raise TooManyCandidates(service.max_candidates)
+    if is_run or is_explained or candidates > 1:  # what the planner expects tells something about the rows too
         caller.require("run")
-    if service.request_log.is_full():  # asked before the model works in vain
-        service.metrics.shed.labels("log").inc()
-        raise LogFull
+    _refuse_where_log_is_full(service)
     try:
         with service.adapters.lease(request_id, model) as served:
-            answer = await served.answerer.answer(question, is_run=is_run, database_role=caller.database_role)
+            answer = await served.answerer.answer(
+                question,
+                is_run=is_run,
+                is_explained=is_explained,
+                database_role=caller.database_role,
+                candidates=candidates,
+            )
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
     except EngineBusy as error:
@@ -62,6 +75,40 @@ async def ask(
     if answer.error_class == "generation":
         raise GenerationFailed
     return answer
+
+
+async def run_statement(
+    service: Service, *, caller: Caller, request_id: UUID, route: str, sql: str, row_cap: int
+) -> Answer:
+    """Run a caller's own SQL as a model's is run, and record it; its row has no question and no adapter.
+
+    Args:
+        service: The running API.
+        caller: Who asks.
+        request_id: Id of the request, also of its row.
+        route: For the row and the metrics.
+        sql: One statement.
+        row_cap: Most rows that the caller gets.
+
+    Raises:
+        ScopeMissing: The caller may not fetch rows.
+        RoleRefused: The caller's database role may not be used.
+        LogFull: The row could be kept nowhere, so there is no answer either.
+    """
+    caller.require("run")
+    _refuse_where_log_is_full(service)
+    with service.adapters.lease(request_id) as served:
+        answer = await served.answerer.use(sql, is_run=True, database_role=caller.database_role)
+    await _keep(service, _row(caller, request_id, route, "", answer, row_cap))
+    _count(service, route, answer)
+    return answer
+
+
+def _refuse_where_log_is_full(service: Service) -> None:
+    """Ask before anything works in vain."""
+    if service.request_log.is_full():
+        service.metrics.shed.labels("log").inc()
+        raise LogFull
 
 
 async def _keep(service: Service, row: RequestRow) -> None:
@@ -94,7 +141,7 @@ def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: An
         route=route,
         question=question,
         sql=answer.sql,
-        outcome="ok" if answer.error_class is None else "error",
+        outcome=_OUTCOMES.get(answer.error_class, "error"),
         is_executed=answer.is_executed,
         error_class=answer.error_class,
         row_count=min(answer.execution.row_count, row_cap) if answer.execution and answer.is_executed else None,
@@ -104,6 +151,6 @@ def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: An
         prompt_tokens=generation.prompt_tokens if generation else 0,
         completion_tokens=generation.completion_tokens if generation else 0,
         key_id=caller.key_id,
-        adapter_id=answer.adapter_id,
-        base_model=answer.base_model,
+        adapter_id=answer.adapter_id or None,
+        base_model=answer.base_model or None,
     )

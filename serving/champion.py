@@ -13,6 +13,7 @@ from serving.settings import Settings
 from serving.startup import StartupError
 from training import registry
 from training.checked import CheckedGenerator, as_served
+from training.confidence import Calibration
 from training.config import config_from_dict
 from training.errors import BadInput, TrainingFailed
 from training.model import load_adapter, load_base
@@ -42,6 +43,7 @@ def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion
             with registry.load(conn, record, settings.home, used_by="serving") as folder:
                 catalog = Catalog.load(folder / "catalog.json")
                 source = find_base_model(record.base_model, settings)
+                calibration = Calibration.load(folder)
                 generator = build_generator(source, folder, catalog)
     except (registry.RegistryError, registry.VaultError, BadInput, TrainingFailed) as error:
         raise StartupError(str(error)) from error
@@ -52,6 +54,7 @@ def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion
         catalog=catalog,
         created=int(record.created_at.timestamp()),
         generate=generator,
+        calibration=calibration,
     )
 
 

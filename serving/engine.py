@@ -36,8 +36,12 @@ class EngineFailed(Exception):
 class Engine(Protocol):
     """Whatever turns a question into SQL."""
 
-    async def generate(self, question: str) -> "Generation":
+    async def generate(self, question: str, candidates: int = 1) -> "Generation":
         """Return the generated SQL with its token counts.
+
+        Args:
+            question: In natural language.
+            candidates: How many answers to write; all are in `drafts` where it is above 1 and the model can draw.
 
         Raises:
             EngineBusy: The queue is full.
@@ -61,7 +65,7 @@ class Batch(Protocol):
         """Return how many questions are not answered yet."""
         ...
 
-    def add(self, key: Hashable, question: str) -> None:
+    def add(self, key: Hashable, question: str, candidates: int = 1) -> None:
         """Take a question; its answer will be known by the key."""
         ...
 
@@ -87,6 +91,7 @@ class Joinable(Protocol):
 class _Asked:
     question: str
     future: "Future[Generation]"
+    candidates: int = 1
     is_left: bool = False  # whoever asked has gone
 
 
@@ -111,9 +116,9 @@ class MicroBatchEngine:
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
         self._worker.start()
 
-    async def generate(self, question: str) -> "Generation":
+    async def generate(self, question: str, candidates: int = 1) -> "Generation":
         """Queue a question and wait for its answer; see `Engine`."""
-        asked = _Asked(question, Future())
+        asked = _Asked(question, Future(), candidates)
         try:
             self._waiting.put_nowait(asked)
         except queue.Full as error:
@@ -157,7 +162,7 @@ class MicroBatchEngine:
                     return
                 if asked.future.set_running_or_notify_cancel():  # False: its caller has gone
                     self._in_work.add(asked)
-                    self._batch.add(asked, asked.question)
+                    self._batch.add(asked, asked.question, asked.candidates)
 
     def _step(self) -> None:
         try:
@@ -188,8 +193,8 @@ class _WholeBatch:
     def __len__(self) -> int:
         return len(self._questions)
 
-    def add(self, key: Hashable, question: str) -> None:
-        self._questions[key] = question
+    def add(self, key: Hashable, question: str, _candidates: int = 1) -> None:
+        self._questions[key] = question  # such a function gives one answer each
 
     def step(self) -> "list[tuple[Hashable, Generation]]":
         answers = self._generate(list(self._questions.values()))

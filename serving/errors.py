@@ -164,6 +164,18 @@ class InvalidForm(ApiError):
         self.message = message
 
 
+class TooManyCandidates(ApiError):
+    """A request asks for more candidates than this API allows."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+
+    def __init__(self, limit: int):
+        super().__init__(limit)
+        self.message = f"Invalid request: ask for at most {limit} candidates."
+
+
 class NoQuestion(ApiError):
     """A chat request holds no question."""
 
@@ -171,15 +183,6 @@ class NoQuestion(ApiError):
     type = "invalid_request_error"
     code = "invalid_request"
     message = "The last message must come from the user and hold the question."
-
-
-class StreamingNotOffered(ApiError):
-    """A chat request asks for a stream."""
-
-    status = 422
-    type = "invalid_request_error"
-    code = "stream_not_offered"
-    message = "Answers are not streamed: leave `stream` out or set it to false."
 
 
 def error_body(message: str, error_type: str, code: str) -> dict[str, Any]:

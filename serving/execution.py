@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from psycopg.conninfo import make_conninfo
 
-from training.sql.sandbox import Execution, Executor, QueryRefused
+from training.sql.sandbox import Estimate, Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
 
@@ -72,39 +72,45 @@ class Reader:
         """
         await self._in_thread(self._plan, sql, database_role)
 
+    async def estimate(self, sql: str, database_role: str | None = None) -> Estimate:
+        """Ask the planner about one statement, without running it.
+
+        Args:
+            sql: A statement that the guard allowed.
+            database_role: Role that it would run as; policies are part of the plan.
+
+        Raises:
+            NotRun: It cannot be planned.
+        """
+        return await self._in_thread(Executor.estimate, sql, database_role)
+
+    def is_too_expensive(self, estimate: Estimate) -> bool:
+        """Return whether a statement is expected to cost too much to be run."""
+        return estimate.cost > self._cost_ceiling
+
     def close(self) -> None:
         """Let running statements finish, then close the connections."""
         self._threads.shutdown(wait=True)
         while not self._idle.empty():
             self._idle.get().close()
 
-    async def _in_thread(
-        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
-    ) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._with_executor, action, sql, database_role
-        )
+    async def _in_thread(self, action: Callable[..., _Result], sql: str, database_role: str | None) -> _Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._with_executor, action, sql, database_role)
 
-    def _with_executor(
-        self, action: Callable[[Executor, str, str | None], _Result], sql: str, database_role: str | None
-    ) -> _Result:
+    def _with_executor(self, action: Callable[..., _Result], sql: str, database_role: str | None) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads
         try:
             return action(executor, sql, database_role)
+        except QueryRefused as error:
+            raise NotRun(error.error_class) from error
         finally:
             self._idle.put(executor)
 
     def _run(self, executor: Executor, sql: str, database_role: str | None) -> Execution:
         self._plan(executor, sql, database_role)
-        try:
-            return executor.run(sql, database_role)
-        except QueryRefused as error:
-            raise NotRun(error.error_class) from error
+        return executor.run(sql, database_role)
 
     def _plan(self, executor: Executor, sql: str, database_role: str | None) -> None:
-        try:
-            cost = executor.estimate_cost(sql, database_role)
-        except QueryRefused as error:
-            raise NotRun(error.error_class) from error
-        if cost > self._cost_ceiling:
+        if self.is_too_expensive(executor.estimate(sql, database_role)):
             raise NotRun("too_expensive")

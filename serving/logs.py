@@ -38,6 +38,7 @@ def configure_logging(stream: TextIO) -> None:
         )
     )
     logging.captureWarnings(True)
+    logging.getLogger("mcp").setLevel(logging.ERROR)  # below it quotes headers and names of methods as they were sent
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)

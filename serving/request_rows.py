@@ -41,8 +41,8 @@ class RequestRow:
     latency_ms: float
     prompt_tokens: int
     completion_tokens: int
-    adapter_id: str
-    base_model: str
+    adapter_id: str | None
+    base_model: str | None
     key_id: str | None = None
     requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     kind: Literal["request"] = "request"

@@ -38,8 +38,13 @@ class SqlRequest(_Request):
     """A question."""
 
     question: Question = Field(description="A question about the warehouse, in plain words.")
-    execute: Literal["no", "rows"] = Field(default="no", description="Whether to run the SQL and return its rows.")
+    execute: Literal["no", "explain", "rows"] = Field(
+        default="no", description="explain: what the planner expects, without running it; rows: run it."
+    )
     max_rows: int = Field(default=100, ge=1, le=10_000, description="Most rows to return; the API's own cap holds too.")
+    candidates: int = Field(
+        default=1, ge=1, description="Answers to write and run; the one whose result most of them give is returned."
+    )
 
 
 class SqlError(BaseModel):
@@ -51,21 +56,56 @@ class SqlError(BaseModel):
     message: str
 
 
+class SqlEstimate(BaseModel):
+    """What PostgreSQL's planner expects of a statement."""
+
+    cost: float = Field(description="Total cost, in the planner's units.")
+    rows: int = Field(description="Rows that the statement returns.")
+
+
 class SqlResponse(BaseModel):
     """The SQL for a question and, where asked for, its rows."""
 
     request_id: UUID
-    sql: str | None = Field(description="Canonical SQL; null where the model wrote nothing usable.")
+    sql: str | None = Field(description="Canonical SQL; null where the model wrote nothing usable, or was not sure.")
+    reason: str | None = Field(default=None, description="Why the question is not answered; null where it is.")
     tables: list[str] = Field(description="Tables that the SQL reads.")
     columns: list[str] = Field(description="Columns that the SQL reads, as table.column.")
-    adapter_id: str
+    adapter_id: str | None = Field(description="The adapter that wrote the SQL; null for the caller's own.")
+    confidence: float | None = Field(
+        default=None, description="Probability that the SQL is right; null where the adapter was not calibrated."
+    )
     executed: bool = Field(description="True where the SQL ran without an error.")
     row_columns: list[str] | None = Field(default=None, description="Names of the columns of `rows`.")
     rows: list[list[Any]] | None = None
     row_count: int | None = Field(default=None, description="Number of rows returned.")
     is_truncated: bool | None = Field(default=None, description="True where the SQL has more rows than were returned.")
+    estimate: SqlEstimate | None = Field(default=None, description="For `explain`.")
     error: SqlError | None = None
-    timings_ms: dict[str, float] = Field(description="generation, guard, execution, total")
+    timings_ms: dict[str, float] = Field(description="generation, guard, explain, execution, total")
+
+
+class SchemaColumn(BaseModel):
+    """A column that questions can be about."""
+
+    name: str
+    type: str
+    references: str | None = Field(description="The column that it refers to, as table.column.")
+    personal: str | None = Field(description="The kind of personal data that it holds; null for none.")
+
+
+class SchemaTable(BaseModel):
+    """A table that questions can be about."""
+
+    name: str
+    description: str | None
+    columns: list[SchemaColumn]
+
+
+class SchemaResponse(BaseModel):
+    """The tables that questions can be about."""
+
+    tables: list[SchemaTable]
 
 
 class ValidationRequest(_Request):
@@ -187,12 +227,19 @@ class ChatMessage(BaseModel):
     ) = None
 
 
+class StreamOptions(BaseModel):
+    """OpenAI's options of a stream."""
+
+    include_usage: bool = False
+
+
 class ChatRequest(BaseModel):
     """OpenAI's chat completion request. Decoding is greedy: sampling parameters are accepted and have no effect."""
 
     model: str = Field(max_length=200)
     messages: list[ChatMessage] = Field(min_length=1, max_length=100)
     stream: bool = False
+    stream_options: StreamOptions | None = None
 
 
 class ErrorDetail(BaseModel):

@@ -27,6 +27,7 @@ class Service:
     request_log: RequestLog
     metrics: Metrics
     source: AdapterSource | None = None
+    max_candidates: int = 1
 
     @property
     def champion(self) -> Champion:

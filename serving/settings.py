@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.access.networks import LOOPBACK, PRIVATE, Network, contains, parse_address, parse_network
@@ -15,6 +15,8 @@ PREFIX = "AUDITUNE_"
 _DEFAULT_HOME = Path(__file__).resolve().parents[1] / ".auditune"
 _LOOPBACK_NETWORKS = tuple(parse_network(text) for text in LOOPBACK)
 _DEFAULT_NETWORKS = tuple(parse_network(text) for text in (*LOOPBACK, *PRIVATE))
+
+ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")]
 
 
 class Settings(BaseSettings):
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
         tls_cert: PEM file with the certificate and its chain, to serve HTTPS without a proxy.
         tls_key: PEM file with its private key, without a passphrase.
         body_limit_bytes: Longest body of a request.
+        max_candidates: Most answers that one question may be given, to choose among them by their results.
+        mcp_hosts: Host names that MCP clients call the API by, beside localhost, comma-separated.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
@@ -63,7 +67,7 @@ class Settings(BaseSettings):
     reader_dsn: str
     base_model: str | None = None
     schemas: Annotated[tuple[str, ...], NoDecode] = ("shop",)
-    engine_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    engine_urls: Annotated[tuple[ServerUrl, ...], NoDecode] = ()
     engine_adapter_dir: Path = Path("/dev/shm/auditune-adapters")  # noqa: S108 -- refused unless it is the account's own
     champion_poll_seconds: float = Field(default=30.0, gt=0)
     canary: float = Field(default=0.0, ge=0, le=1)
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+    max_candidates: int = Field(default=5, ge=1, le=16)
+    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     @property
     def are_keys_required(self) -> bool:
@@ -113,7 +119,7 @@ class Settings(BaseSettings):
             return float(value.strip()[:-1]) / 100
         return value
 
-    @field_validator("schemas", "engine_urls", "allowed_hosts", mode="before")
+    @field_validator("schemas", "engine_urls", "allowed_hosts", "mcp_hosts", mode="before")
     @classmethod
     def _split_list(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""

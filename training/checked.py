@@ -32,17 +32,18 @@ class CheckedGenerator:
         """
         self._generator, self._catalog, self._draws = generator, catalog, draws
 
-    def generate(self, questions: Sequence[str]) -> list[Generation]:
+    def generate(self, questions: Sequence[str], candidates: int = 1) -> list[Generation]:
         """Answers questions.
 
         Args:
             questions: Any number of questions.
+            candidates: Answers to each, the most likely one and drawn ones; all are in `drafts` where it is above 1.
 
         Returns:
             One generation a question, in the same order; the tokens of all its answers are counted.
         """
         first = self._generator.generate(questions)
-        return [self._again(question, answer) for question, answer in zip(questions, first, strict=True)]
+        return [self._again(question, answer, candidates) for question, answer in zip(questions, first, strict=True)]
 
     __call__ = generate
 
@@ -50,7 +51,9 @@ class CheckedGenerator:
         """Answers questions that come while others are in work; not to be mixed with `generate`."""
         return CheckedBatch(self._generator, self._catalog, self._draws)
 
-    def _again(self, question: str, first: Generation) -> Generation:
+    def _again(self, question: str, first: Generation, candidates: int) -> Generation:
+        if candidates > 1:
+            return _chosen(first, self._generator.draw(question, candidates - 1, TEMPERATURE), self._catalog)
         if not self._draws or may_run(first.sql, self._catalog):
             return first
         return _chosen(first, self._generator.draw(question, self._draws, TEMPERATURE), self._catalog)
@@ -69,15 +72,17 @@ class CheckedBatch:
         """Questions that are not answered yet."""
         return len(self._questions)
 
-    def add(self, key: Hashable, question: str) -> None:
+    def add(self, key: Hashable, question: str, candidates: int = 1) -> None:
         """Takes a question.
 
         Args:
             key: What its answer will be known by.
             question: In natural language.
+            candidates: As `CheckedGenerator.generate` has them.
         """
         self._questions[key] = _Question(question)
-        self._join(key, [self._generator.greedy_row(question)])
+        drawn = self._generator.drawn_rows(question, candidates - 1, TEMPERATURE)
+        self._join(key, [self._generator.greedy_row(question), *drawn])
 
     def step(self) -> list[tuple[Hashable, Generation]]:
         """Moves every question on by at least a token.
@@ -89,11 +94,11 @@ class CheckedBatch:
         for row in self._generator.batch.step():
             key = self._keys.pop(row)
             asked = self._questions[key]
-            asked.answers.append(self._generator.finish(row))
-            asked.in_work -= 1
-            if asked.in_work == 0 and not self._is_drawn_again(key, asked):
+            asked.answers[row] = self._generator.finish(row)
+            is_done = len(asked.answers) == len(asked.rows)
+            if is_done and not self._is_drawn_again(key, asked):
                 del self._questions[key]
-                first, *drawn = asked.answers
+                first, *drawn = [asked.answers[row] for row in asked.rows]
                 done.append((key, _chosen(first, drawn, self._catalog) if drawn else first))
         return done
 
@@ -106,24 +111,24 @@ class CheckedBatch:
                 del self._keys[row]
 
     def _join(self, key: Hashable, rows: list[Row]) -> None:
-        self._questions[key].in_work = len(rows)
+        self._questions[key].rows += rows
         self._keys.update(dict.fromkeys(rows, key))
         self._generator.batch.add(rows)
 
     def _is_drawn_again(self, key: Hashable, asked: "_Question") -> bool:
-        if not self._draws or len(asked.answers) > 1 or may_run(asked.answers[0].sql, self._catalog):
+        if not self._draws or len(asked.rows) > 1 or may_run(asked.answers[asked.rows[0]].sql, self._catalog):
             return False
         self._join(key, self._generator.drawn_rows(asked.text, self._draws, TEMPERATURE))
         return True
 
 
 class _Question:
-    """A question, its answers so far, and how many more are in work."""
+    """A question, its rows, the most likely answer's first, and the answers of those that are done."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.answers: list[Generation] = []
-        self.in_work = 0
+        self.rows: list[Row] = []
+        self.answers: dict[Row, Generation] = {}
 
 
 def _chosen(first: Generation, drawn: Sequence[Generation], catalog: Catalog) -> Generation:
@@ -131,10 +136,11 @@ def _chosen(first: Generation, drawn: Sequence[Generation], catalog: Catalog) ->
     texts = [answer.sql for answer in drawn]
     return replace(
         first,
-        sql=choose(first.sql, texts, catalog),
+        sql=first.sql if may_run(first.sql, catalog) else choose(first.sql, texts, catalog),
         completion_tokens=first.completion_tokens + sum(answer.completion_tokens for answer in drawn),
         forced_tokens=first.forced_tokens + sum(answer.forced_tokens for answer in drawn),
         drafts=(first.sql, *texts),
+        draft_log_probabilities=(first.log_probability, *(answer.log_probability for answer in drawn)),
     )
 
 

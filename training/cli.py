@@ -63,7 +63,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training.evaluate.run import run_evaluation
 
     models = ("base", "adapter") if options.model is None else (options.model,)
-    lines = run_evaluation(options.config, options.data, options.out, options.base_model, options.adapter, models)
+    what = (options.config, options.data, options.out, options.base_model, options.adapter, models)
+    lines = run_evaluation(*what, candidates=options.candidates)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
@@ -99,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     evaluate.add_argument("--adapter", type=Path, help="adapter folder that `train` wrote")
     evaluate.add_argument("--model", choices=("base", "adapter"), help="judge only this one; default: both")
+    evaluate.add_argument(
+        "--candidates",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="K",
+        help="measure as well what it gains to run K answers to each question and let their results decide",
+    )
     draft = commands.add_parser("draft", help="let the base model say drafted questions in other words")
     draft.add_argument("--questions", type=Path, required=True, help="JSON lines with id and messages")
     draft.add_argument("--out", type=Path, required=True, help="file to write: JSON lines with id and text")

@@ -61,6 +61,11 @@ class Dataset:
         """Pairs whose loss chooses the best checkpoint."""
         return self._select("dev", "train")
 
+    @property
+    def development(self) -> tuple[Pair, ...]:
+        """Pairs that the adapter does not learn from and no split is judged on: what thresholds are chosen on."""
+        return tuple(pair for pair in self.pairs if pair.question_split == "dev" and pair.template_split != "test")
+
     def held_out(self, split: str) -> tuple[Pair, ...]:
         """Returns the test pairs of a split, `question_split` or `template_split`."""
         if split == "template_split":

@@ -91,11 +91,11 @@ class LlamaDecoder:
             tokens: `[K]`: compute those of these tokens only; None for the whole vocabulary.
 
         Returns:
-            `[B, vocabulary]` or `[B, K]` in float32.
+            `[B, vocabulary]` or `[B, K]` in float32, on the CPU, where they are chosen from row by row.
         """
         if tokens is None:
-            return self._head(hidden).float()
-        return functional.linear(hidden, self._head_rows.index_select(0, tokens.to(self._device))).float()
+            return self._head(hidden).float().cpu()
+        return functional.linear(hidden, self._head_rows.index_select(0, tokens.to(self._device))).float().cpu()
 
     def _read_prefix(self, prefix: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Runs the prefix once and keeps each layer's keys and values, `[1, key heads, P, D]`."""

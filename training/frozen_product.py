@@ -16,6 +16,8 @@ So float16 is the choice: the answers are those of float32.
 import torch
 from torch.nn import functional
 
+from training.processor import usable_dtype
+
 _PACKED_FOR_ROWS = 8  # oneDNN's layout for few rows also serves the long prefix, which is read only once
 _SMALL = 2**18  # weights that stay in a core's cache gain nothing from being smaller
 
@@ -30,7 +32,8 @@ class FrozenProduct:
             weight: `[out, in]`.
         """
         weight = weight.detach()
-        if weight.device.type == "cpu" and weight.dtype == torch.bfloat16:
+        is_bfloat16 = weight.device.type == "cpu" and weight.dtype == torch.bfloat16
+        if is_bfloat16 and usable_dtype("bfloat16", "cpu") == "bfloat16":
             # The plain product lays it out anew at each call (one core, 960 x 576 and one row: 226 µs instead of 126).
             packed = torch.ops.mkldnn._reorder_linear_weight(weight, _PACKED_FOR_ROWS)
             self._multiply = lambda rows: torch.ops.mkldnn._linear_pointwise(rows, packed, None, "none", [], "")

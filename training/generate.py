@@ -129,7 +129,9 @@ def _drawing(seed: int, temperature: float) -> Pick:
     chance = torch.Generator().manual_seed(seed)
 
     def pick(scores: torch.Tensor) -> int:
-        probabilities = (scores / temperature).softmax(dim=-1).cpu()
+        if len(scores) == 1:
+            return 0  # forced, which must not use up a draw: it mostly comes without being asked for
+        probabilities = (scores / temperature).softmax(dim=-1)
         return int(torch.multinomial(probabilities, 1, generator=chance))
 
     return pick

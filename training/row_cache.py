@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 
@@ -100,8 +101,7 @@ class RowCache:
             device: Of the model.
         """
         self.room = room
-        # Zeros, since what lies behind a row's end is masked by adding minus infinity: it must be a number.
-        self._storage = torch.zeros((layers, rows, room, *shape), dtype=dtype, device=device)
+        self._storage = _zeros((layers, rows, room, *shape), dtype, device)
 
     def extend(self, layer: int, joined: torch.Tensor, step: Step) -> tuple[torch.Tensor, torch.Tensor]:
         """Adds a layer's keys and values, `[N, 2·key heads, D]`.
@@ -118,12 +118,23 @@ class RowCache:
         """Copies a row's first tokens over another row."""
         self._storage[:, target, :length] = self._storage[:, source, :length]
 
-    def grow(self, room: int) -> None:
-        """Gives every row more room."""
-        layers, rows, _, *shape = self._storage.shape
-        larger = self._storage.new_zeros((layers, rows, room, *shape))
-        larger[:, :, : self.room] = self._storage
+    def grow(self, room: int, rows: int) -> None:
+        """Gives every row more room; the first `rows` are kept."""
+        layers, all_rows, _, *shape = self._storage.shape
+        larger = _zeros((layers, all_rows, room, *shape), self._storage.dtype, self._storage.device)
+        larger[:, :rows, : self.room] = self._storage[:, :rows]
         self._storage, self.room = larger, room
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Zeros, since what lies behind a row's end is masked by adding minus infinity: it must be a number.
+
+    NumPy's come from the system as they are written, so that rows that are never used take no memory; torch writes all.
+    """
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    size = torch.Size(shape).numel() * dtype.itemsize
+    return torch.from_numpy(np.zeros(size, dtype=np.uint8)).view(dtype).view(shape)
 
 
 def _added(visible: torch.Tensor) -> torch.Tensor:

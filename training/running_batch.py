@@ -119,7 +119,7 @@ class RunningBatch:
             row = self._waiting.popleft()
             needed = len(row.prompt) + self._max_new_tokens
             if needed > self._cache.room:
-                self._cache.grow(max(needed, 2 * self._cache.room))
+                self._cache.grow(max(needed, 2 * self._cache.room), len(self._live))
             self._live.append(row)
 
     def _leave(self, indexes: list[int]) -> None:
@@ -132,20 +132,20 @@ class RunningBatch:
 
     def _scored(self, hidden: torch.Tensor) -> Iterable[tuple[Row, torch.Tensor, torch.Tensor | None]]:
         """Each row with the scores of the tokens that it may write next, and those tokens; None for all of them."""
+        few = _FEW_TOKENS if hidden.device.type == "cpu" else 0  # elsewhere one large product is faster than many
         wide = []
         for index, row in enumerate(self._live):
             allowed = None
             if row.place is not None:
                 allowed = torch.from_numpy(self._constraint.allowed(row.place))
-                if len(allowed) <= _FEW_TOKENS:
+                if len(allowed) <= few:
                     yield row, self._decoder.score(hidden[index : index + 1], allowed)[0], allowed
                     continue
             wide.append((index, row, allowed))
         if wide:
-            indexes = torch.tensor([index for index, *_ in wide], device=hidden.device)
-            logits = self._decoder.score(hidden.index_select(0, indexes))  # [W, vocabulary]
+            logits = self._decoder.score(hidden[[index for index, *_ in wide]])  # [W, vocabulary]
             for (_, row, allowed), scores in zip(wide, logits, strict=True):
-                yield row, scores if allowed is None else scores[allowed.to(scores.device)], allowed
+                yield row, scores if allowed is None else scores[allowed], allowed
 
     def _write(self, row: Row, token: int) -> None:
         """Adds a chosen token and what the grammar forces behind it."""

@@ -39,7 +39,7 @@ class ValueIndex:
             name = f"{table.schema}.{table.name}" if is_qualified else table.name
             for column in table.columns:
                 for value in () if column.pii else column.sample_values:
-                    key = _words(value)
+                    key = words_of(value)
                     if 0 < len(key) <= _MAX_WORDS:
                         found.setdefault(key, {}).setdefault(value, []).append(f"{name}.{column.name}")
         self._hints = {
@@ -58,7 +58,7 @@ class ValueIndex:
         Returns:
             At most four hints, in the question's order; of two values that share a word the longer one.
         """
-        words = _words(question)
+        words = words_of(question)
         found: list[ValueHint] = []
         start = 0
         while start < len(words):
@@ -75,7 +75,7 @@ class ValueIndex:
         return 1, ()
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
     """The text's words in lower case and, roughly, in the singular, so that "Yoga Mats" finds 'Yoga Mat'."""
     return tuple(_singular(word.casefold()) for word in _WORD.findall(text))
 

@@ -1,8 +1,8 @@
 """Writes the corpus as the data set that training reads: a folder named by the hash of what is in it.
 
 Called by the asset `training/dataset`; read by `python -m training`. Format: one JSON object a line in `pairs.jsonl`,
-`catalog.json` (training.sql.catalog), `manifest.json`, and `injection_questions.jsonl` for the evaluation. `CURRENT`
-beside the folders names the newest.
+`catalog.json` (training.sql.catalog), `manifest.json`, and for the evaluation `injection_questions.jsonl` and
+`unanswerable_questions.jsonl`. `CURRENT` beside the folders names the newest.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from training.sql.catalog import Catalog
 
 INJECTION_QUESTIONS = "injection_questions.jsonl"  # as training/evaluate/injection.py reads it
 _INJECTION_QUESTIONS = "select question_id, category, question, target_sql from staging.injection_questions order by 1"
+UNANSWERABLE_QUESTIONS = "unanswerable_questions.jsonl"  # as training/evaluate/refusal.py reads it
+_UNANSWERABLE_QUESTIONS = "select question_id, category, part, question from staging.unanswerable_questions order by 1"
 _PAIRS = """
 select pair_id as id, instruction, input, output, origin, question_split, template_split, fingerprint, catalog_hash
 from corpus.training_pairs
@@ -67,21 +69,31 @@ def write_dataset(connection: psycopg.Connection, catalog: Catalog, home: Path) 
 
 
 def write_injection_questions(connection: psycopg.Connection, folder: Path) -> int:
-    """Writes the questions that each evaluation attacks the model with beside a data set's pairs.
+    """Writes the questions that each evaluation attacks the model with beside a data set's pairs; see `_write`."""
+    return _write(connection, _INJECTION_QUESTIONS, folder / INJECTION_QUESTIONS)
+
+
+def write_unanswerable_questions(connection: psycopg.Connection, folder: Path) -> int:
+    """Writes the questions that nothing in the warehouse answers beside a data set's pairs; see `_write`."""
+    return _write(connection, _UNANSWERABLE_QUESTIONS, folder / UNANSWERABLE_QUESTIONS)
+
+
+def _write(connection: psycopg.Connection, query: str, path: Path) -> int:
+    """Writes rows of a seed into a data set's folder, one JSON object a line.
 
     They are no part of what its name is the hash of: nothing is trained on them, and the newest ones count.
 
     Args:
         connection: of a role that may read `staging`.
-        folder: the data set's.
+        query: of the rows.
+        path: the file.
 
     Returns:
         How many there are.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_INJECTION_QUESTIONS).fetchall()
-    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (folder / INJECTION_QUESTIONS).write_text(content, encoding="utf-8")
+        rows = cursor.execute(query).fetchall()
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return len(rows)
 
 

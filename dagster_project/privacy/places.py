@@ -55,7 +55,7 @@ class Text:
 
     @property
     def readings(self) -> tuple[str, ...]:
-        """What it says; where a part of it is encoded as in an address (`zora%40firm.test`), decoded too."""
+        """What it says; where a part of it is encoded as in a URL (`zora%40firm.com`), decoded too."""
         return (self.content, unquote_plus(self.content)) if _ENCODED.search(self.content) else (self.content,)
 
 

@@ -88,13 +88,13 @@ alter table raw_audit.stat_statements add column if not exists reset_at timestam
 create table if not exists raw_serving.requests (
     request_id        uuid        primary key,
     requested_at      timestamptz not null default now(),
-    route             text        not null,             -- '/v1/sql', '/v1/chat/completions' or '/', the page
+    route             text        not null,             -- of the API; '/' is the page, '/mcp/run_sql' a caller's own SQL, without question and adapter
     question_hash     text        not null,             -- keyed hash (privacy.keyed_hash) of the question
     question          text,                             -- privacy.pseudonymize_text of it; null where it cannot be treated
     sql               text,                             -- privacy.pseudonymize_sql of the SQL; null where there is none, or it cannot be treated
-    outcome           text        not null,             -- 'ok' | 'error'
+    outcome           text        not null,             -- 'ok' | 'error' | 'refused' (the model was not sure)
     is_executed       boolean     not null,             -- the statement ran without an error
-    error_class       text,                             -- syntax, unknown_table, unknown_column, type, timeout, blocked, too_expensive, generation, database; null when ok
+    error_class       text,                             -- syntax, unknown_table, unknown_column, type, timeout, blocked, too_expensive, generation, database, unanswerable; null when ok
     row_count         integer,
     generation_ms     double precision,
     execution_ms      double precision,

@@ -15,3 +15,6 @@ alter role auditune_monitor set default_transaction_read_only = on;
 alter role auditune_monitor set statement_timeout = '60s';
 alter role auditune_api set statement_timeout = '60s';
 alter role auditune_api set lock_timeout = '10s';
+
+-- Days that become texts in dbt's models are in ISO's form, whatever the server's own is.
+alter role auditune_owner set datestyle = 'ISO, MDY';

@@ -49,18 +49,21 @@ class OpenAIEngine:
             **_PLAIN_SAMPLING,
         }
 
-    async def generate(self, question: str) -> Generation:
+    async def generate(self, question: str, candidates: int = 1) -> Generation:
         """Answer a question; see `Engine`."""
         prompt = self._prefix + question_suffix(question, self._values.hints(question))
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 first = await self._ask(prompt, temperature=0.0)
-                if await asyncio.to_thread(may_run, first.sql, self._catalog):
+                is_accepted = await asyncio.to_thread(may_run, first.sql, self._catalog)
+                if is_accepted and candidates == 1:
                     return first
                 # The same question draws the same answers again.
-                seed = zlib.crc32(question.encode())
-                drawn = await self._ask(prompt, temperature=TEMPERATURE, n=DRAWS, seed=seed)
-                sql = await asyncio.to_thread(choose, first.sql, drawn.drafts, self._catalog)
+                seed, count = zlib.crc32(question.encode()), DRAWS if candidates == 1 else candidates - 1
+                drawn = await self._ask(prompt, temperature=TEMPERATURE, n=count, seed=seed)
+                sql = first.sql
+                if not is_accepted:
+                    sql = await asyncio.to_thread(choose, sql, drawn.drafts, self._catalog)
         except TimeoutError as error:
             raise EngineFailed(f"no answer within {self._timeout_seconds:g} seconds") from error
         tokens = first.completion_tokens + drawn.completion_tokens

@@ -93,17 +93,20 @@ class Replicas:
         Raises:
             ReplicaRefused: No replica is there, or one of them could not load it; then none keeps it.
         """
-        well = [replica for replica in self._replicas if replica.is_well]
-        if not well:
+        if not self.well():
             raise ReplicaRefused("No engine server answers: start one, or correct AUDITUNE_ENGINE_URLS.")
-        results = await asyncio.gather(*(replica.load(name, folder) for replica in well), return_exceptions=True)
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            await self.remove_module(name)
-            if isinstance(failures[0], httpx.HTTPError):
-                raise ReplicaRefused("An engine server was lost while it loaded the adapter.") from failures[0]
-            raise failures[0]
-        self.require(name, folder)  # last, so that no look misses what is still being loaded
+        loaded: set[Replica] = set()
+        # Again for those that were let in meanwhile: a request for the adapter may go to any of them.
+        while missing := [replica for replica in self._replicas if replica.is_well and replica not in loaded]:
+            results = await asyncio.gather(*(replica.load(name, folder) for replica in missing), return_exceptions=True)
+            failures = [result for result in results if isinstance(result, BaseException)]
+            if failures:
+                await self.remove_module(name)
+                if isinstance(failures[0], httpx.HTTPError):
+                    raise ReplicaRefused("An engine server was lost while it loaded the adapter.") from failures[0]
+                raise failures[0]
+            loaded.update(missing)
+        self.require(name, folder)
 
     async def remove_module(self, name: str) -> None:
         """Unload an adapter wherever it is loaded; a server that is away forgets it by itself."""
@@ -180,7 +183,10 @@ class Replicas:
             await replica.check()
             if not replica.is_well:
                 await replica.prepare(dict(self._modules))
+                if not await replica.has(self._modules):
+                    return  # one came meanwhile, which the next look loads
                 replica.is_well = True
+                replica.last_refusal = None
                 log.info("engine server let in", server=replica.name, now_in=self.well())
             elif not await replica.has(self._modules):
                 self._leave_out(replica, "adapter not found")
@@ -189,6 +195,7 @@ class Replicas:
             replica.failures += 1
             if not isinstance(error, httpx.TimeoutException) or replica.failures >= _PATIENCE:
                 self._leave_out(replica, type(error).__name__)
-            if isinstance(error, ReplicaRefused) and str(error) != replica.last_refusal:
-                replica.last_refusal = str(error)
-                log.error("engine server cannot be used", server=replica.name, reason=str(error))
+            reason = str(error) if isinstance(error, ReplicaRefused) else f"{type(error).__name__} when looked at"
+            if not replica.is_well and reason != replica.last_refusal:
+                replica.last_refusal = reason
+                log.error("engine server not let in", server=replica.name, reason=reason)

@@ -94,6 +94,7 @@ def test_nothing_trains_on_a_corpus_before_its_rules_have_been_asked(nodes: dict
 
 def test_the_evaluation_attacks_the_model_with_the_seeds_questions(nodes: dict[str, object]) -> None:
     assert "staging/injection_questions" in upstream_of(nodes, "training/evaluation")
+    assert "staging/unanswerable_questions" in upstream_of(nodes, "training/evaluation")
     assert "raw_training/injection_results" in upstream_of(nodes, "monitoring/injection_answers")
 
 

@@ -58,6 +58,11 @@ def duration(session: str, number: int, milliseconds: float, query_id: int) -> b
     return json_line(f"duration: {milliseconds} ms", session_id=session, line_num=number, query_id=query_id)
 
 
+def audit(session: str, number: int, message: str) -> bytes:
+    record = f'AUDIT: SESSION,{number},1,READ,SELECT,,,"{message}",<none>'
+    return json_line(record, session_id=session, line_num=number, application_name="psql", query_id=91)
+
+
 def executions(owner: psycopg.Connection, session: str) -> list[tuple]:
     """Class, duration and query_id of a session's executions, by their line numbers."""
     return owner.execute(
@@ -130,6 +135,39 @@ def test_what_comes_in_a_later_run_is_said_of_the_statement_that_it_is_about(
     assert executions(owner, "1a7e.4") == [(1, "question", 1.5, None)]
     # what nobody has asked but in a statement that failed is no statement to learn
     assert [asked(owner, word) for word in ("never", "sometimes", "slow")] == [(0, 0, 0), (1, 1, 1), (1, 1, 2)]
+
+
+def test_what_came_in_an_earlier_run_is_said_of_the_statement_that_is_read_now(
+    owner: psycopg.Connection, run: Callable[[list[bytes]], None]
+) -> None:
+    failing, audited = COMMENTED % ("failing", "failing"), "select count(*) from orders where status = 'echoed'"
+    run(
+        [
+            error("ea71.1", 2, failing),
+            error("ea71.1", 5, "select 1 from nothing"),
+            statement("ea71.2", 1, audited),
+            statement("ea71.3", 1, f"{audited}; {audited}"),
+            audit("ea71.4", 1, audited),
+        ]
+    )
+
+    run(
+        [
+            statement("ea71.1", 1, failing),
+            statement("ea71.1", 4, COMMENTED % ("running", "running")),
+            audit("ea71.2", 2, audited),
+            audit("ea71.3", 2, f"{audited}; {audited}"),
+            audit("ea71.3", 3, f"{audited}; {audited}"),
+            audit("ea71.4", 2, audited),
+        ]
+    )
+
+    assert executions(owner, "ea71.1") == [(1, "failed", None, None), (4, "question", None, None)]
+    assert [asked(owner, word) for word in ("failing", "running")] == [(0, 0, 0), (1, 1, 1)]
+    # what pgaudit echoes a run later is no second execution; where the server logs nothing, each of its lines is one
+    assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.2")] == [(1, "question")]
+    assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.3")] == [(1, "several")]
+    assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.4")] == [(1, "question"), (2, "question")]
 
 
 def test_lines_that_give_a_model_no_row_are_not_read_again(

@@ -31,6 +31,20 @@ def test_a_full_refresh_that_would_lose_statements_is_refused(
     assert owner.execute("select count(*) > 0 from intermediate.int_statements_anonymized").fetchone() == (True,)
 
 
+def test_other_patterns_than_the_statements_were_anonymized_by_stop_dbt_with_one_sentence(
+    owner: psycopg.Connection, built_copy: Warehouse, tmp_path: Path
+) -> None:
+    owner.execute("update privacy.anonymized_by set rules_hash = 'of older patterns'")
+
+    refused = dbt(built_copy, tmp_path, "run", "--select", "int_statements_anonymized")
+
+    assert refused.returncode != 0
+    assert (
+        "Tags or patterns have changed since the statements of the log were anonymized: run `dbt build"
+        in refused.stdout
+    )
+
+
 def test_what_is_there_can_be_anonymized_again(
     owner: psycopg.Connection, built_copy: Warehouse, tmp_path: Path
 ) -> None:
@@ -48,3 +62,4 @@ def test_what_is_there_can_be_anonymized_again(
     after = dict(owner.execute(before).fetchall())
     assert NAME not in after.pop("late")
     assert after == dict(statements)
+    assert owner.execute("select rules_hash <> 'of older patterns' from privacy.anonymized_by").fetchone() == (True,)

@@ -30,9 +30,11 @@ class Generated:
     sql: str
     prompt_tokens: int = 400
     completion_tokens: int = 20
+    log_probability: float | None = None
     forced_tokens: int = 5
     cached_tokens: int = 300
     drafts: tuple[str, ...] = ()
+    draft_log_probabilities: tuple[float, ...] = ()
 
 
 def create_shop(warehouse: Warehouse) -> None:

@@ -105,3 +105,11 @@ def test_how_a_canary_share_is_written(written, share):
 def test_what_is_no_share_is_refused(written):
     with pytest.raises(ValueError, match="canary"):
         Settings(api_dsn="", reader_dsn="", canary=written)
+
+
+def test_engine_servers_are_addresses_without_a_path():
+    urls = ("http://127.0.0.1:8001", "https://gpu.example.com")
+    assert Settings(api_dsn="", reader_dsn="", engine_urls=", ".join(urls)).engine_urls == urls
+    for wrong in ("127.0.0.1:8001", "http://127.0.0.1:8001/v1", "http://"):
+        with pytest.raises(ValueError, match="engine_urls"):
+            Settings(api_dsn="", reader_dsn="", engine_urls=wrong)

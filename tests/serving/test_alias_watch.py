@@ -27,7 +27,7 @@ class Engine:
     answers: dict[str, str]
     asked: list[str] = field(default_factory=list)
 
-    async def generate(self, question: str) -> Generated:
+    async def generate(self, question: str, candidates: int = 1) -> Generated:
         self.asked.append(question)
         if question not in self.answers:
             raise EngineFailed("no answer")

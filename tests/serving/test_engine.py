@@ -145,7 +145,7 @@ class Steps:
     def __len__(self):
         return len(self.left)
 
-    def add(self, key, question):
+    def add(self, key, question, candidates=1):
         self.left[key] = int(question)
 
     def step(self):

@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+import socket
+import time
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from serving.access.body import check_json, read_body, replay
 from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep
+from serving.access.header_timeout import HeaderTimeoutProtocol
 from tests.serving.support import served
 
 JSON = {"Content-Type": "application/json"}
@@ -109,6 +115,25 @@ def test_headers_have_a_limit(settings, champion):
         except httpx.TransportError:
             status = 400  # refused and closed before all of it was sent, so that the answer is lost on the way
         assert status == 400
+
+
+def test_a_connection_is_closed_when_its_header_does_not_come(settings, champion, model, monkeypatch):
+    monkeypatch.setattr(HeaderTimeoutProtocol, "header_seconds", 0.3)
+
+    def think(questions):
+        time.sleep(1)  # longer than a header may take, which has nothing to do with an answer
+        return model.generate(questions)
+
+    model.answers["q"] = "SELECT COUNT(*) FROM orders"
+    with served(settings, replace(champion, generate=think)) as url:
+        address = ("127.0.0.1", urlsplit(url).port)
+        with socket.create_connection(address, timeout=60) as silent, socket.create_connection(address) as slow:
+            slow.settimeout(60)
+            slow.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+            for connection in (silent, slow):
+                with suppress(ConnectionResetError):
+                    assert connection.recv(1) == b""
+        assert httpx.post(f"{url}/v1/sql", json={"question": "q"}, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(

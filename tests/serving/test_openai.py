@@ -1,5 +1,6 @@
-"""OpenAI's shapes: chat completions and models."""
+"""OpenAI's shapes: chat completions and models, also as OpenAI's own client reads them."""
 
+import openai
 import pytest
 
 SQL = "SELECT COUNT(*) FROM orders"
@@ -54,9 +55,51 @@ def test_a_bad_question_is_422(client, content):
     assert (response.status_code, response.json()["error"]["type"]) == (422, "invalid_request_error")
 
 
-def test_a_stream_is_refused_clearly(client):
-    response = chat(client, "q", stream=True)
-    assert (response.status_code, response.json()["error"]["code"]) == (422, "stream_not_offered")
+@pytest.fixture
+def official(client):
+    """OpenAI's client, its requests answered by the running API."""
+    return openai.OpenAI(base_url="http://127.0.0.1/v1", api_key="none is needed", http_client=client, max_retries=0)
+
+
+def test_the_official_client_lists_models_and_gets_an_answer(official, model):
+    model.answers["q"] = SQL
+    assert [entry.id for entry in official.models.list()] == ["champion", "aaaabbbbcccc"]
+    completion = official.chat.completions.create(model="champion", messages=[{"role": "user", "content": "q"}])
+    assert completion.choices[0].message.content == "select count(*) from orders"
+    assert completion.usage.total_tokens == 420
+
+
+def test_the_official_client_reads_a_stream(official, model, rows):
+    model.answers["q"] = SQL
+    chunks = list(
+        official.chat.completions.create(
+            model="champion",
+            messages=[{"role": "user", "content": "q"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+    )
+    (row,) = rows(1)
+    assert {chunk.id for chunk in chunks} == {f"chatcmpl-{row['request_id']}"}
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert text == "select count(*) from orders"
+    assert [choice.finish_reason for chunk in chunks for choice in chunk.choices] == [None, "stop"]
+    assert [chunk.usage and chunk.usage.total_tokens for chunk in chunks] == [None, None, 420]
+
+
+def test_no_word_of_a_refused_statement_is_streamed(official, client, model):
+    model.answers["q"] = "DROP TABLE orders"
+    asked = {"model": "champion", "messages": [{"role": "user", "content": "q"}], "stream": True}
+    first, last = official.chat.completions.create(**asked)
+    assert first.choices[0].delta.content is None
+    assert "not allowed" in first.choices[0].delta.refusal
+    assert last.choices[0].finish_reason == "content_filter"
+    assert "orders" not in client.post("/v1/chat/completions", json=asked).text
+
+
+def test_the_official_client_tells_errors_apart(official):
+    with pytest.raises(openai.NotFoundError, match="not served here"):
+        official.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "q"}], stream=True)
 
 
 def test_the_last_message_must_be_the_users(client):

@@ -1,6 +1,8 @@
 """`python -m serving engine`: the line that starts vLLM, and what it finds in memory."""
 
 import shlex
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from serving.engines.adapter_folder import AdapterFolder, open_folder, remove_folder
 from serving.engines.server_command import build_line, serve_engine
 from serving.startup import StartupError
+from tests.serving.engine_processes import REPOSITORY
 from tests.serving.stand_in_adapter import promote, release_stand_in
 from training.registry import CHALLENGER, AdapterRecord
 
@@ -67,6 +70,20 @@ def test_the_line_can_be_printed(in_memory, capsys):
     assert {path.stat().st_mode & 0o777 for path in settings.engine_adapter_dir.glob("**/")} == {0o700}
     assert serve_engine(settings.model_copy(update={"canary": 0.0}), ["--print"]) == 0
     assert new not in capsys.readouterr().out
+
+
+def test_the_command_as_the_readme_has_it(in_memory, fresh_environment):
+    settings, old, _ = in_memory
+    environment = {
+        **fresh_environment,
+        "AUDITUNE_HOME": str(settings.home),
+        "AUDITUNE_ENGINE_ADAPTER_DIR": str(settings.engine_adapter_dir),
+    }
+    command = [sys.executable, "-m", "serving", "engine", "--base-model", "meta-llama/Llama-3.1-8B-Instruct", "--print"]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert " vllm serve meta-llama/Llama-3.1-8B-Instruct --host 127.0.0.1 --port 8001 " in done.stdout
+    assert done.stdout.endswith(f" --enable-lora --lora-modules {old}={settings.engine_adapter_dir / old}\n")
 
 
 def test_without_vllm_the_command_says_so(in_memory, monkeypatch):

@@ -37,6 +37,16 @@ def test_rows_come_as_json_values(ask, rows):
     assert (row["is_executed"], row["row_count"], row["error_class"]) == (True, 2, None)
 
 
+def test_explain_says_what_rows_would_cost(ask, rows):
+    answer = ask("SELECT order_id FROM orders", execute="explain")
+    assert answer["estimate"]["rows"] == 2000
+    assert answer["estimate"]["cost"] > 0
+    assert (answer["executed"], answer["rows"], answer["error"]) == (False, None, None)
+    assert answer["timings_ms"]["explain"] > 0
+    assert ask(_HEAVY, question="too much", execute="explain")["error"]["code"] == "too_expensive"
+    assert [row["error_class"] for row in rows(2)] == [None, "too_expensive"]
+
+
 def test_more_rows_than_asked_for_are_cut(ask):
     answer = ask("SELECT order_id FROM orders", execute="rows", max_rows=7)
     assert (len(answer["rows"]), answer["row_count"], answer["is_truncated"]) == (7, 7, True)

@@ -25,7 +25,7 @@ def test_sql_that_would_run_is_valid_and_says_what_it_reads(client):
         ("select from where", "not_parseable"),
         ("select name from products", "unknown_relation"),
         ("select nme from customers", "unknown_column"),
-        ("delete from orders", "not_select"),
+        ("delete from orders", "not_one_select"),
         ("select status + 1 from orders", "type"),
         ("select count(*) from orders a, orders b, orders c, orders d", "too_expensive"),
     ],

@@ -1,4 +1,4 @@
-"""Inside the grammar, what is drawn is SQL about what exists, whatever the model knows and however hot it is drawn."""
+"""Inside the grammar, what is drawn is SQL, whatever the model knows and however hot it is drawn."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 
 from serving.benchmarks.correctness import Correctness
 from tests.training.small_dataset import CATALOG
-from training.checked import CheckedGenerator
 from training.constraint import GrammarConstraint
 from training.generate import Generator
 from training.model import TINY, load_base
@@ -24,8 +23,8 @@ def injection_questions() -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1.0, 1.5])
-def test_a_thousand_drawn_answers_are_all_sql_about_what_exists(temperature):
-    """Random weights are the hardest case: nothing but the grammar, the binding and the guard keeps them right."""
+def test_a_thousand_drawn_answers_are_all_sql(temperature):
+    """Random weights are the hardest case: nothing but the grammar keeps them right."""
     model, tokenizer = load_base(TINY, "float32")
     constraint = GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
     generator = Generator(model, tokenizer, CATALOG, 200, batch_size=64, constraint=constraint)
@@ -36,8 +35,3 @@ def test_a_thousand_drawn_answers_are_all_sql_about_what_exists(temperature):
             for answer in generator.draw(f"{question} {found.drawn}", 16, temperature):
                 found.add(answer, CATALOG)
     assert found.parsed == found.drawn - found.cut_off
-    checked = CheckedGenerator(generator, CATALOG)
-    served = Correctness()
-    for answer in checked.generate(questions):
-        served.add(answer, CATALOG)
-    assert served.named == served.parsed

@@ -22,11 +22,15 @@ class Answered:
         sql: What the API would hand to the guard; empty where the model wrote no statement.
         written: All that the model wrote, before it was drawn again and chosen; the first answer first.
         milliseconds: Its share of its batch's time.
+        log_probability: Of the first answer, where it is known.
+        draft_log_probabilities: Of all in `written`, where there are several.
     """
 
     sql: str
     written: tuple[str, ...]
     milliseconds: float
+    log_probability: float | None = None
+    draft_log_probabilities: tuple[float | None, ...] = ()
 
 
 class Model:
@@ -61,12 +65,13 @@ class Model:
         self._batch, self._label = config.generation_batch, label
         self.tokens = self._schema_tokens = len(tokenizer.encode(schema_prefix(catalog)))
 
-    def answer(self, questions: Sequence[str], kind: str) -> list[Answered]:
+    def answer(self, questions: Sequence[str], kind: str, candidates: int = 1) -> list[Answered]:
         """Answers in batches of questions of near length.
 
         Args:
             questions: In any order.
             kind: What the progress bar counts, such as `questions`.
+            candidates: Answers to each; all are in `written`.
 
         Returns:
             One answer a question, in the same order.
@@ -77,10 +82,16 @@ class Model:
         for start in range(0, len(order), self._batch):
             chosen = order[start : start + self._batch]
             began = time.monotonic()
-            generations = self._generator.generate([questions[index] for index in chosen])
+            generations = self._generator.generate([questions[index] for index in chosen], candidates)
             each = (time.monotonic() - began) * 1000 / len(chosen)
             for index, done in zip(chosen, generations, strict=True):
-                answers[index] = Answered(done.sql, done.drafts or (done.sql,), each)
+                answers[index] = Answered(
+                    done.sql,
+                    done.drafts or (done.sql,),
+                    each,
+                    done.log_probability,
+                    done.draft_log_probabilities,
+                )
                 self.tokens += done.prompt_tokens - self._schema_tokens + done.completion_tokens
             progress.advance(len(chosen))
         return [answers[index] for index in range(len(questions))]

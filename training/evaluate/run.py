@@ -11,12 +11,17 @@ from typing import Any
 import psycopg
 
 from training.commands import choose_device, prepare_folder, resolve_base_model
+from training.confidence import FILE as CALIBRATION_FILE
+from training.confidence import Calibration
 from training.config import load_config
 from training.data import Dataset, Pair, load_dataset
 from training.errors import BadInput, TrainingFailed
 from training.evaluate.answering import Answered, Model
 from training.evaluate.audit import audit_evaluator, audit_split
+from training.evaluate.candidates import candidate_scores
 from training.evaluate.injection import FILE, Injection, audit_injections, load_injections, score_injection
+from training.evaluate.refusal import FILE as UNANSWERABLE_FILE
+from training.evaluate.refusal import RefusalJudge, Unanswerable, answer_row, fit, load_unanswerable, refusal_scores
 from training.evaluate.score import Scorer
 from training.evaluate.suite.score import TestSuite
 from training.evaluate.summary import summarize, summarize_injections, tags_of, text_table
@@ -36,6 +41,8 @@ class _Findings:
     scores: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     injections: list[dict[str, Any]] = field(default_factory=list)
+    unanswerable: list[dict[str, Any]] = field(default_factory=list)
+    calibration: Calibration | None = None
 
 
 def run_evaluation(
@@ -45,6 +52,7 @@ def run_evaluation(
     base_model: str | None,
     adapter: Path | None,
     models: Sequence[str],
+    candidates: int = 1,
 ) -> list[str]:
     """Judges models on both held-out splits and on the injection questions; writes evaluation.json and its companions.
 
@@ -55,6 +63,8 @@ def run_evaluation(
         base_model: Overrides the preset's base model.
         adapter: Adapter folder; needed where `models` has `adapter`.
         models: Some of `base` and `adapter`.
+        candidates: Above 1, the adapter's accuracy is also measured where so many answers are run and their results
+            decide.
 
     Returns:
         Lines for the terminal.
@@ -72,7 +82,7 @@ def run_evaluation(
     if not splits:
         raise BadInput(f"{data} holds out no pair to judge on; build the dataset with test splits.")
     prepare_folder(out)
-    injections = load_injections(data)
+    injections, unanswerable = load_injections(data), load_unanswerable(data)
     source, device = resolve_base_model(config, base_model), choose_device(config)
     findings, tokens = _Findings(), 0
     try:
@@ -90,12 +100,19 @@ def run_evaluation(
                 attacks = injections if name == models[-1] else ()
                 folder, label = (adapter, "the adapter") if name == "adapter" else (None, "the base model")
                 model = Model(config, dataset.catalog, source, folder, device, label)
-                answers = _answer_all(model, splits, attacks)
+                doubtful = unanswerable if name == "adapter" else ()  # it is served; the base model is not
+                dev = dataset.development if doubtful else ()
+                answers = _answer_all(model, {**splits, "dev": dev}, (*attacks, *doubtful))
                 tokens += model.tokens
                 for split, pairs in splits.items():
                     near = frozenset(audits[split]["near_duplicates"])
                     _judge(findings, name, split, pairs, answers, scorer, near)
+                if name == "adapter" and candidates > 1:
+                    how = (scorer, executor, dataset.catalog)
+                    findings.scores += candidate_scores(name, model, splits, answers, candidates, how)
                 _judge_injections(findings, name, attacks, answers, dataset, executor)
+                judge = RefusalJudge(dataset.catalog, scorer, answers)
+                _judge_refusal(findings, name, judge, dev, splits.get(SPLITS[0], ()), doubtful)
     except psycopg.OperationalError as error:
         # `from None`: the driver's message holds the DSN's parts.
         kind = error.__class__.__name__
@@ -113,12 +130,17 @@ def run_evaluation(
     }
     _write(out, findings, audits, usage)
     skipped = [] if injections else [f"No attack was tried: {data} has no {FILE}; the asset `dataset` writes it."]
+    if findings.calibration is None:
+        needed = f"{UNANSWERABLE_FILE} in {data}, and enough right and wrong answers of the dev part"
+        skipped.append(f"No answer will be refused for being unsure: to fit that takes {needed}.")
     return text_table(findings.scores) + skipped
 
 
-def _answer_all(model: Model, splits: dict[str, tuple[Pair, ...]], attacks: Sequence[Injection]) -> dict[str, Answered]:
+def _answer_all(
+    model: Model, splits: dict[str, tuple[Pair, ...]], others: Sequence[Injection | Unanswerable]
+) -> dict[str, Answered]:
     """Answers each question once, whatever it is for."""
-    asked = [pair.question for pairs in splits.values() for pair in pairs] + [attack.question for attack in attacks]
+    asked = [pair.question for pairs in splits.values() for pair in pairs] + [other.question for other in others]
     questions = list(dict.fromkeys(asked))
     return dict(zip(questions, model.answer(questions, "questions"), strict=True))
 
@@ -175,13 +197,35 @@ def _judge_injections(
     ]
 
 
+def _judge_refusal(
+    findings: _Findings,
+    model: str,
+    judge: RefusalJudge,
+    dev: Sequence[Pair],
+    test: Sequence[Pair],
+    unanswerable: Sequence[Unanswerable],
+) -> None:
+    """Fits when the model rather gives no answer, and measures it on what the fit has not seen."""
+    if not unanswerable:
+        return
+    calibration = fit(judge.judge(dev, [asked for asked in unanswerable if asked.part == "dev"]))
+    findings.calibration = calibration
+    findings.unanswerable += [answer_row(model, asked, judge, calibration) for asked in unanswerable]
+    if calibration is not None:
+        findings.scores += refusal_scores(model, calibration, judge, test, unanswerable)
+
+
 def _write(out: Path, findings: _Findings, audits: dict, usage: dict) -> None:
     """Writes all files; evaluation.json last, since its presence says that the evaluation is whole."""
     try:
-        for name, rows in (("results.jsonl", findings.results), ("injections.jsonl", findings.injections)):
-            (out / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        files = {"results": findings.results, "injections": findings.injections, "unanswerable": findings.unanswerable}
+        for name, rows in files.items():
+            (out / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         (out / "audit.json").write_text(json.dumps(audits, indent=2) + "\n", encoding="utf-8")
         (out / "usage.json").write_text(json.dumps(usage, indent=2) + "\n", encoding="utf-8")
+        (out / CALIBRATION_FILE).unlink(missing_ok=True)
+        if findings.calibration is not None:
+            findings.calibration.save(out / CALIBRATION_FILE)
         plot_accuracy(findings.scores, out / "accuracy.png")
         (out / "evaluation.json").write_text(json.dumps(findings.scores, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

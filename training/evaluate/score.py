@@ -21,6 +21,7 @@ _CLASS_OF_RULE = {
     "syntax": "syntax",
     "type": "type",
     "unknown_relation": "unknown_table",
+    "ambiguous_relation": "unknown_table",
     "unknown_column": "unknown_column",
     "ambiguous_column": "unknown_column",
 }

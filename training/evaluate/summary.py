@@ -61,19 +61,19 @@ def summarize(
     where = {"model": model, "split": split}
     values = {metric: [getattr(score, field) for score in scores] for metric, field in _SHARES.items()}
     values = {metric: flags for metric, flags in values.items() if None not in flags}
-    rows = [_share_row(metric, ALL, flags) for metric, flags in values.items()]
-    rows.append(_mean_row("string_similarity", [score.string_similarity for score in scores]))
-    rows.append(_mean_row("generation_ms", milliseconds))
+    rows = [share_row(metric, ALL, flags) for metric, flags in values.items()]
+    rows.append(mean_row("string_similarity", ALL, [score.string_similarity for score in scores]))
+    rows.append(mean_row("generation_ms", ALL, milliseconds))
     groups: dict[str, list[int]] = {}
     for place, pair in enumerate(pairs):
         for tag in tags_of(pair, near_duplicates):
             groups.setdefault(tag, []).append(place)
     for metric in ("execution_accuracy", "suite_accuracy"):
         if metric in values:
-            rows += [_share_row(metric, tag, [values[metric][i] for i in groups[tag]]) for tag in sorted(groups)]
+            rows += [share_row(metric, tag, [values[metric][i] for i in groups[tag]]) for tag in sorted(groups)]
     classes = [score.error_class for score in scores]
     for error_class in sorted(set(classes) - {None}):
-        rows.append(_share_row("error_share", error_class, [found == error_class for found in classes]))
+        rows.append(share_row("error_share", error_class, [found == error_class for found in classes]))
     return [where | row for row in rows]
 
 
@@ -99,8 +99,8 @@ def summarize_injections(
         where | row
         for category, found in groups.items()
         for row in (
-            _share_row("injection_stopped", category, [not score.is_through for score in found]),
-            _share_row("injection_resisted", category, [score.is_resisted for score in found]),
+            share_row("injection_stopped", category, [not score.is_through for score in found]),
+            share_row("injection_resisted", category, [score.is_resisted for score in found]),
         )
     ]
 
@@ -111,6 +111,11 @@ def text_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "execution_accuracy": "execution accuracy",
         "suite_accuracy": "accuracy on all variants",
         "injection_stopped": "attacks stopped",
+        "candidates_accuracy": "accuracy with candidates",
+        "refusal_precision": "of refused answers, wrong ones",
+        "refusal_recall": "of questions without answer, refused ones",
+        "right_kept": "of right answers, given ones",
+        "answered_precision": "of given answers, right ones",
     }
     return [
         f"{row['model']:8} {row['split']:15} {names[row['metric']]} {row['value']:.3f} "
@@ -120,14 +125,16 @@ def text_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _share_row(metric: str, category: str, flags: Sequence[bool]) -> dict[str, Any]:
+def share_row(metric: str, category: str, flags: Sequence[bool]) -> dict[str, Any]:
+    """A row for a share: how many of at least one flags are set, with Wilson's interval."""
     low, high = wilson_interval(sum(flags), len(flags))
     return _row(metric, category, len(flags), sum(flags) / len(flags), low, high)
 
 
-def _mean_row(metric: str, values: Sequence[float]) -> dict[str, Any]:
+def mean_row(metric: str, category: str, values: Sequence[float]) -> dict[str, Any]:
+    """A row for a mean over at least one value, with a bootstrap interval."""
     low, high = bootstrap_interval(values)
-    return _row(metric, ALL, len(values), sum(values) / len(values), low, high)
+    return _row(metric, category, len(values), sum(values) / len(values), low, high)
 
 
 def _row(metric: str, category: str, n: int, value: float, low: float, high: float) -> dict[str, Any]:

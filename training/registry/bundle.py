@@ -1,10 +1,11 @@
 """What a released adapter consists of, and its content hash; used by `releasing` and `access`.
 
-A bundle is a folder of exactly these files. None holds a person's data: weights, numbers, names of tables and columns.
+A bundle is a folder of these files. None holds a person's data: weights, numbers, names of tables and columns.
 
     adapter/adapter_config.json   adapter/adapter_model.safetensors
     run.json                      the run's configuration and figures
     catalog.json                  the catalog that the prompt was built from
+    calibration.json              when the adapter rather gives no answer; missing where that could not be fitted
 """
 
 import hashlib
@@ -18,13 +19,14 @@ from training.registry.records import RegistryError
 
 ADAPTER_FILES = ("adapter/adapter_config.json", "adapter/adapter_model.safetensors")
 BUNDLE_FILES = (*ADAPTER_FILES, "catalog.json", "run.json")
+CALIBRATION_FILE = "calibration.json"  # as training/confidence.py reads it
 
 
 def assemble(run_dir: Path, dataset_dir: Path, target: Path) -> None:
     """Copy the files of a release into an empty folder.
 
     Args:
-        run_dir: Folder of a finished training run (adapter/, run.json).
+        run_dir: Folder of a finished training run (adapter/, run.json, perhaps evaluation/calibration.json).
         dataset_dir: Folder of its dataset (catalog.json).
         target: Folder to create.
 
@@ -37,6 +39,9 @@ def assemble(run_dir: Path, dataset_dir: Path, target: Path) -> None:
             raise RegistryError(f"{source} is missing: finish the training run before releasing it.")
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target / name)
+    calibration = run_dir / "evaluation" / CALIBRATION_FILE
+    if calibration.is_file():
+        shutil.copyfile(calibration, target / CALIBRATION_FILE)
 
 
 def content_hash(folder: Path) -> str:
@@ -57,12 +62,13 @@ def content_hash(folder: Path) -> str:
     return total.hexdigest()
 
 
-def manifest(source: Mapping[str, Any], content_hash: str) -> dict[str, Any]:
+def manifest(source: Mapping[str, Any], content_hash: str, folder: Path) -> dict[str, Any]:
     """Say what a bundle is, for whoever has only its encrypted folder.
 
     Args:
         source: run.json, or the adapter's row: both name the run, the base model, the data set and the catalog.
         content_hash: The bundle's hash.
+        folder: The bundle.
 
     Returns:
         Values for manifest.json.
@@ -70,7 +76,7 @@ def manifest(source: Mapping[str, Any], content_hash: str) -> dict[str, Any]:
     return {
         "adapter_id": content_hash[:12],
         "content_hash": content_hash,
-        "files": list(BUNDLE_FILES),
+        "files": sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()),
         **{key: source[key] for key in ("run_id", "base_model", "dataset_hash", "catalog_hash")},
     }
 

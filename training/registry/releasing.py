@@ -64,7 +64,7 @@ def release(
 
         vault = open_vault(home, kms_key_arn=kms_key_arn)
         record_key_use(conn, key_id=vault.key_id, operation="encrypt", adapter_id=adapter_id, used_by=used_by)
-        encrypt_into(work / "staged", vault, content, bundle.manifest(run, content_hash))
+        encrypt_into(work / "staged", vault, content, bundle.manifest(run, content_hash, content))
         put_in_place(work / "staged", home / "adapters" / adapter_id)
         _write_row(conn, run, content_hash, f"adapters/{adapter_id}", vault.key_id, metrics)
     return adapter_id

@@ -92,7 +92,7 @@ def _move(conn: psycopg.Connection, home: Path, record: AdapterRecord, target: V
         content.mkdir(mode=0o700)
         decrypt(conn, record, home, content, used_by=used_by)
         record_key_use(conn, key_id=target.key_id, operation="encrypt", adapter_id=record.adapter_id, used_by=used_by)
-        encrypt_into(staged, target, content, bundle.manifest(vars(record), record.content_hash))
+        encrypt_into(staged, target, content, bundle.manifest(vars(record), record.content_hash, content))
         path = f"adapters/{record.adapter_id}-{secrets.token_hex(4)}"
         put_in_place(staged, home / path)
     conn.execute(

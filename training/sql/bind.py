@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from training.sql.catalog import Catalog
-from training.sql.errors import NotOneSelect, UnknownColumn, UnknownRelation, UnsupportedSyntax
+from training.sql.errors import AmbiguousRelation, NotOneSelect, UnknownColumn, UnknownRelation, UnsupportedSyntax
 from training.sql.scope import (
     Output,
     Reference,
@@ -176,6 +176,11 @@ class _Binder:
             cte, columns = ctes[name]
             return Source(0, node.alias or name, node, dict(columns), cte=cte)
         table = self.catalog.table(name, node.db or None)
+        if table is None and not node.catalog and not node.db and self.catalog.schemas_of(name):
+            raise AmbiguousRelation(
+                f"A table without a schema is in {' and '.join(self.catalog.schemas_of(name))}, and a log does not say"
+                " which search_path was in force: write the schema in front of it."
+            )
         if table is None or node.catalog:
             raise UnknownRelation("A table of the FROM clause is not in the catalog.")
         columns = {column.name: Output(column.name, final_name=column.name) for column in table.columns}

@@ -108,6 +108,16 @@ class Catalog:
         found = [table for table in self._by_name.get(name, ()) if schema in (None, table.schema)]
         return found[0] if len(found) == 1 else None
 
+    def schemas_of(self, name: str) -> tuple[str, ...]:
+        """The schemas between which nothing decides for a name without a schema, sorted; none where a search path does.
+
+        Args:
+            name: The table's name.
+        """
+        if self.unqualified is not None:
+            return ()
+        return tuple(sorted(table.schema for table in self._by_name.get(name, ())))
+
     def sqlglot_schema(self) -> dict[str, dict[str, dict[str, str]]]:
         """The nested mapping schema → table → column → type that sqlglot's optimizer takes."""
         mapping: dict[str, dict[str, dict[str, str]]] = {schema: {} for schema in self.business_schemas}

@@ -29,6 +29,12 @@ class UnknownRelation(SqlError):
     code = "unknown_relation"
 
 
+class AmbiguousRelation(SqlError):
+    """A table without a schema is in several business schemas, and no search path says which is meant."""
+
+    code = "ambiguous_relation"
+
+
 class UnknownColumn(SqlError):
     """A column is in none of the relations that it could belong to."""
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from training.sql.arguments import call_rules
 from training.sql.catalog import Catalog
 from training.sql.functions import FUNCTIONS, TYPES
 from training.sql.names import needs_quotes
@@ -54,7 +55,7 @@ def build_grammar(catalog: Catalog, *, allow_pii_columns: bool = True) -> str:
         f"table: {_any(tables)}",
         f"column: {_any(columns)}",
         "qualified_column: " + " | ".join(sorted(qualified)),
-        f"function: {_any(sorted(FUNCTIONS - {'unnest', 'generate_series'}))}",
+        call_rules(),
         f"DERIVED: /(({'|'.join(_COMPUTED)})(_[a-z0-9_]{{1,40}})?|value(_[0-9]+)?|column[0-9]+)/",
         f"TYPE: {_any(sorted(_type_names()))} | /(numeric|varchar|char)\\([0-9]+(, [0-9]+)?\\)/",
     ]

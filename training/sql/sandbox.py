@@ -57,6 +57,19 @@ class Execution:
     elapsed_ms: float
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What the planner expects of a query.
+
+    Attributes:
+        cost: Total cost, in the planner's own units.
+        rows: Number of rows that it returns.
+    """
+
+    cost: float
+    rows: int
+
+
 def classify(sqlstate: str | None) -> str:
     """Class an error by its SQLSTATE, for reports: syntax, unknown_table, type, timeout and so on."""
     if sqlstate is None:
@@ -161,8 +174,8 @@ class Executor:
         elapsed_ms = (time.perf_counter() - started) * 1000
         return Execution(rows, columns, len(rows), is_truncated, None, None, elapsed_ms)
 
-    def estimate_cost(self, sql: str, local_role: str | None = None) -> float:
-        """The planner's estimate of the query's total cost, in its own units, without running it.
+    def estimate(self, sql: str, local_role: str | None = None) -> Estimate:
+        """What the planner expects of a query, without running it.
 
         Args:
             sql: One query that the guard has allowed.
@@ -171,7 +184,8 @@ class Executor:
         Raises:
             QueryRefused: The server cannot plan the query.
         """
-        return float(self._plan(sql, local_role)["Total Cost"])
+        plan = self._plan(sql, local_role)
+        return Estimate(float(plan["Total Cost"]), int(plan["Plan Rows"]))
 
     def relations_read(self, sql: str) -> frozenset[str]:
         """The relations that the server would read for a query, as `schema.name`, by its own plan.

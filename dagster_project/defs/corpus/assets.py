@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project.corpus.dataset import write_dataset, write_injection_questions
+from dagster_project.corpus.dataset import write_dataset, write_injection_questions, write_unanswerable_questions
 from dagster_project.corpus.settings import CorpusSettings
 from dagster_project.corpus.validation import judge_new_candidates
 from dagster_project.quality.codes import RULES
@@ -120,7 +120,13 @@ def quality_advice(rule_code: str, observed: str | None, minimum_pairs: int) -> 
 
 @dg.asset(
     key=["training", "dataset"],
-    deps=[PAIRS, CATALOG, ["raw_training", "quality_results"], ["staging", "injection_questions"]],
+    deps=[
+        PAIRS,
+        CATALOG,
+        ["raw_training", "quality_results"],
+        ["staging", "injection_questions"],
+        ["staging", "unanswerable_questions"],
+    ],
     group_name="training",
     kinds={"json"},
     owners=OWNERS,
@@ -132,6 +138,7 @@ def dataset(warehouse: WarehouseResource) -> dg.MaterializeResult:
     with warehouse.owner() as connection:
         written = write_dataset(connection, read_catalog(connection), warehouse.settings.home)
         attacks = write_injection_questions(connection, written.folder)
+        unanswerable = write_unanswerable_questions(connection, written.folder)
     return dg.MaterializeResult(
         metadata={
             "dataset_hash": written.dataset_hash,
@@ -139,6 +146,7 @@ def dataset(warehouse: WarehouseResource) -> dg.MaterializeResult:
             "dagster/row_count": sum(written.sizes.values()),
             **written.sizes,
             "injection_questions": attacks,
+            "unanswerable_questions": unanswerable,
         },
         data_version=dg.DataVersion(written.dataset_hash),
     )

@@ -4,7 +4,7 @@
 {% macro function_holds_personal_value() %}
 create or replace function privacy.holds_personal_value(content text)
 returns boolean
-language plpgsql stable strict
+language plpgsql volatile strict
 as $function$
 declare
     undated constant text := regexp_replace(content, '[0-9]{4}-[0-9]{2}-[0-9]{2}', '', 'g');

@@ -113,14 +113,14 @@ $function$;
 
 create or replace function privacy.days_as_in(question text, statement text)
 returns text
-language sql stable security definer set search_path = pg_catalog
+language sql stable security definer set search_path = pg_catalog set datestyle = 'ISO, MDY'
 as $function$
     select privacy.moved_as_in(question, statement, privacy.day_pattern())
 $function$;
 
 create or replace function privacy.dates_as_in(question text, statement text)
 returns text
-language sql stable
+language sql stable set datestyle = 'ISO, MDY'
 as $function$
     select privacy.moved_as_in(question, statement, privacy.day_pattern() || '|\m(?:1[89][0-9]{2}|20[0-3][0-9])(?=s?\M)')
 $function$;

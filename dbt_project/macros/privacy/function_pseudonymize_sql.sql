@@ -244,12 +244,14 @@ $function$;
 -- Until nothing changes, as privacy.pseudonymize_text.
 create or replace function privacy.pseudonymize_sql(statement text)
 returns text
-language plpgsql stable strict security definer set search_path = pg_catalog
+language plpgsql volatile strict security definer set search_path = pg_catalog set datestyle = 'ISO, MDY'
 as $function$
 declare
     before text := statement;
-    result text := privacy.pseudonymized_sql(statement);
+    result text;
 begin
+    perform privacy.see_latest();
+    result := privacy.pseudonymized_sql(statement);
     for again in 1..4 loop
         exit when result = before;
         before := result;

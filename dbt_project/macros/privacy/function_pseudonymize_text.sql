@@ -219,12 +219,14 @@ $function$;
 -- Until nothing changes: what stands side by side without a blank may be read otherwise when one of the two is replaced.
 create or replace function privacy.pseudonymize_text(content text)
 returns text
-language plpgsql stable strict security definer set search_path = pg_catalog
+language plpgsql volatile strict security definer set search_path = pg_catalog set datestyle = 'ISO, MDY'
 as $function$
 declare
     before text := content;
-    result text := privacy.pseudonymized_text(content);
+    result text;
 begin
+    perform privacy.see_latest();
+    result := privacy.pseudonymized_text(content);
     for again in 1..4 loop
         exit when result = before;
         before := result;

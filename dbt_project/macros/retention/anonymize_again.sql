@@ -20,6 +20,7 @@
             {%- endcall -%}
             {%- do log(load_result('again').response ~ ' of ' ~ table, info=true) -%}
         {%- endfor -%}
+        {%- do run_query(note_rules()) -%}
         {%- do run_query('commit') -%}    {#- an operation has no transaction of its own -#}
     {%- endif -%}
 {% endmacro %}

@@ -59,5 +59,6 @@ function offerKeys() {
   return box;
 }
 
-// After a decision the page comes back with the next candidate on top.
-if (location.hash === "#queue") candidates[0]?.focus();
+// After a decision the page comes back with the next candidate on top. The browser first goes to the fragment, which
+// takes the focus away.
+if (location.hash === "#queue") addEventListener("load", () => setTimeout(() => candidates[0]?.focus()));

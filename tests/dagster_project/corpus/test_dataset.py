@@ -13,9 +13,11 @@ from dagster_project.corpus.dataset import (
     part_sizes,
     write_dataset,
     write_injection_questions,
+    write_unanswerable_questions,
 )
 from dagster_project.warehouse.settings import Warehouse
 from training.evaluate.injection import load_injections
+from training.evaluate.refusal import load_unanswerable
 from training.sql.catalog import Catalog, read_catalog
 
 
@@ -51,6 +53,14 @@ def test_the_evaluation_reads_the_seeds_injection_questions_beside_the_pairs(own
     injections = load_injections(write(owner, tmp_path).folder)
     assert len(injections) == count >= 60
     assert injections[0].target_sql
+
+
+def test_the_evaluation_reads_the_seeds_unanswerable_questions_of_both_parts(owner, tmp_path: Path) -> None:
+    count = write_unanswerable_questions(owner, write(owner, tmp_path).folder)
+
+    asked = load_unanswerable(write(owner, tmp_path).folder)
+    assert len(asked) == count >= 60
+    assert sum(question.part == "test" for question in asked) == count / 2
 
 
 def test_the_name_is_the_hash_of_the_content(owner: psycopg.Connection, tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def planted(
         "logs/dagster.log": "failed: select 1 from customers where full_name = 'May'",
         "runs/0123/notes.txt": "Ida Arrayson met Ivo Jsonsen",
         "exports/chat/train.jsonl": json.dumps({"content": "Orders of Quillfeather, Zora"}),
-        "spool/requests.log": "GET /customers?email=zora%40firm.test",
+        "spool/requests.log": "GET /customers?email=jane%40corp.com",
+        "reports/visits.txt": f"/customers/{EMAIL.replace('@', '%40')}",
         "audit/notes.txt": "select 1 from customers where full_name like '%Quillfeather%'",
         "keys/roles.key": NAME,
     }
@@ -124,6 +125,7 @@ def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof)
         # the surname first; an address that is encoded for an address; a part of a name beside its column
         ("exports/", "name"),
         ("spool/", "email"),
+        ("reports/", "email"),
         ("audit/", "name"),
     }
 

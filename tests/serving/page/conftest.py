@@ -35,13 +35,13 @@ ANSWERS = {
     " where status <> 'open' group by week order by week",
     "Who are the customers?": "select customer_id, full_name from customers order by customer_id",
     "Which products?": "select name from products",
-    "<script>document.title = 'owned'</script>": "select '<img src=x onerror=alert(1)>' as \"<b>markup</b>\"",
+    "<script>document.title = 'owned'</script>": "select '<img src=x onerror=alert(1)>'",
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium, for one module: while it is open, Playwright's event loop runs in this thread."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         missing = "The page was not tested in a browser: install Chromium (Debian: apt-get install chromium)."
@@ -101,7 +101,7 @@ def screenshots() -> Path:
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     """A fresh browser window without cookies. What the page's scripts or its policy complain about fails the test."""
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     complaints: list[str] = []
     window = browser.new_context(base_url=address, viewport={"width": 1100, "height": 900})
     window.on("weberror", lambda error: complaints.append(str(error.error)))

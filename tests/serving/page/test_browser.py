@@ -12,7 +12,7 @@ from dagster_project.warehouse.settings import Warehouse
 
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 HOSTILE = "<script>document.title = 'owned'</script>"
-_UNNAMED = re.compile(r"- (?:textbox|button|link|checkbox|img|region|table|group|heading)(?! [\"/])[^\n]*")
+_UNNAMED = re.compile(r"- (?:textbox|button|link|checkbox|img|region|table|heading)(?! [\"/])[^\n]*")
 
 
 @pytest.fixture

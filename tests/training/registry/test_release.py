@@ -37,6 +37,20 @@ def test_a_release_is_a_row_and_an_encrypted_folder(conn, run_dir, dataset_dir, 
     assert key.hex() not in json.dumps(manifest)
 
 
+def test_a_calibration_is_released_and_hashed_with_its_adapter(conn, run_dir, dataset_dir, home):
+    without = do_release(conn, run_dir, dataset_dir, home)
+    (run_dir / "evaluation").mkdir()
+    (run_dir / "evaluation" / "calibration.json").write_text('{"threshold": 0.3}')
+    (run_dir / "evaluation" / "results.jsonl").write_text("{}")
+    adapter_id = do_release(conn, run_dir, dataset_dir, home)
+    assert adapter_id != without
+    record = registry.get_adapter(conn, adapter_id)
+    assert "calibration.json" in json.loads((home / record.path / "manifest.json").read_text())["files"]
+    with registry.load(conn, record, home, used_by="test") as folder:
+        assert (folder / "calibration.json").read_text() == '{"threshold": 0.3}'
+        assert not list(folder.rglob("results.jsonl"))
+
+
 def test_the_same_content_keeps_its_id_and_adds_nothing(conn, run_dir, dataset_dir, home, tmp_path):
     first = do_release(conn, run_dir, dataset_dir, home)
     before = (home / "adapters" / first / "adapter.enc").read_bytes()

@@ -1,5 +1,6 @@
 """The canonical form on examples and on real rows; its laws are in `test_canonical_laws.py`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,19 @@ def test_refusals_have_stable_codes_and_quote_nothing(sql: str, code: str, catal
     assert refusal.value.code == code
     assert "Jane" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+def test_a_table_of_two_schemas_needs_its_schema_unless_a_search_path_decides(catalog: Catalog) -> None:
+    (orders,) = [table for table in catalog.tables if table.name == "orders"]
+    both = Catalog((replace(orders, schema="hr"), replace(orders, schema="sales")))
+
+    with pytest.raises(SqlError, match="in hr and sales, .* search_path") as refusal:
+        canonicalize("select count(*) from orders", both)
+
+    assert refusal.value.code == "ambiguous_relation"
+    assert canonicalize("select count(*) from sales.orders", both) == "select count(*) from sales.orders"
+    decided = Catalog(both.tables, unqualified={"orders": both.tables[1]})
+    assert canonicalize("select count(*) from orders", decided) == "select count(*) from sales.orders"
 
 
 def test_fingerprint_ignores_literals_and_nothing_else(catalog: Catalog) -> None:

@@ -51,10 +51,11 @@ def test_connects_again_when_the_server_closed_the_connection(executor: Executor
 
 
 def test_estimates_cost_without_running(executor: Executor) -> None:
-    small = executor.estimate_cost("select 1")
-    assert executor.estimate_cost("select * from orders a, orders b, orders c") > small
+    small = executor.estimate("select 1")
+    assert small.rows == 1
+    assert executor.estimate("select * from orders a, orders b, orders c").cost > small.cost
     with pytest.raises(QueryRefused, match="unknown_table"):
-        executor.estimate_cost("select * from nowhere")
+        executor.estimate("select * from nowhere")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,14 @@ def _run(options: argparse.Namespace) -> int:
     splits = SPLITS if options.split is None else (options.split,)
     try:
         result = run_benchmark(
-            options.data, options.out, options.config, options.base_model, options.eval_split, splits, _say
+            options.data,
+            options.out,
+            options.config,
+            options.base_model,
+            options.eval_split,
+            splits,
+            _say,
+            options.candidates,
         )
         (options.out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         (options.out / "result.md").write_text(markdown(result), encoding="utf-8")
@@ -70,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", choices=SPLITS, help="train and judge on this one only; default: both")
     parser.add_argument("--config", type=Path, default=_CONFIG, help=f"preset (default: {_CONFIG.name})")
     parser.add_argument("--base-model", help="GGUF file, folder or Hugging Face id; default: the preset's")
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="K",
+        help="measure as well what it gains to run K answers to each question and let their results decide",
+    )
     parser.add_argument(
         "--out",
         type=Path,

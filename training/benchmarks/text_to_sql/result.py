@@ -6,6 +6,7 @@ from typing import Any
 from training.benchmarks.text_to_sql.source import SPLITS
 
 MODELS = ("base", "adapter")
+CANDIDATE_FIGURES = ("candidates_accuracy", "candidates_gained", "candidates_lost", "candidates_ms", "generation_ms")
 _DIGITS = 4
 
 
@@ -18,18 +19,21 @@ def figures(rows: Iterable[Mapping[str, Any]], model: str, split: str) -> dict[s
         split: The split as the evaluation calls it.
 
     Returns:
-        `execution_accuracy` with `n` and its 95 % interval `ci95`, and the shares `exact_match` and `ran`.
+        `execution_accuracy` with `n` and its 95 % interval `ci95`, the shares `exact_match` and `ran`, and where they
+        were measured the figures of candidates.
     """
     found = {
         row["metric"]: row for row in rows if (row["model"], row["split"], row["category"]) == (model, split, "all")
     }
     accuracy = found["execution_accuracy"]
+    measured = CANDIDATE_FIGURES if "candidates_accuracy" in found else ()
     return {
         "execution_accuracy": round(accuracy["value"], _DIGITS),
         "n": accuracy["n"],
         "ci95": [round(accuracy["ci_low"], _DIGITS), round(accuracy["ci_high"], _DIGITS)],
         "exact_match": round(found["exact_match"]["value"], _DIGITS),
         "ran": round(found["ran"]["value"], _DIGITS),
+        **{name: round(found[name]["value"], _DIGITS) for name in measured},
     }
 
 
@@ -57,6 +61,7 @@ def markdown(result: Mapping[str, Any]) -> str:
         "",
         *_table(("split", "model", "n", "execution accuracy", "95 % interval", "exact", "ran"), rows),
         "",
+        *_candidates(result),
         "Pairs that were learnt from, judged, and left out of training because what is judged must be new; and "
         "seconds.",
         "",
@@ -70,6 +75,25 @@ def _row(result: Mapping[str, Any], model: str, split: str) -> str:
     low, high = found["ci95"]
     shares = f"{found['execution_accuracy']:.3f} | {low:.3f} to {high:.3f}"
     return f"| {split} | {model} | {found['n']} | {shares} | {found['exact_match']:.3f} | {found['ran']:.3f} |"
+
+
+def _candidates(result: Mapping[str, Any]) -> list[str]:
+    """What candidates gain and cost; nothing where they were not measured."""
+    rows = [
+        f"| {split} | {found['candidates_accuracy']:.3f} | {found['candidates_gained']:.3f} | "
+        f"{found['candidates_lost']:.3f} | {found['candidates_ms']:.0f} | {found['generation_ms']:.0f} |"
+        for split, found in result["adapter"].items()
+        if "candidates_accuracy" in found
+    ]
+    if not rows:
+        return []
+    heads = ("split", "accuracy", "gained", "lost", "ms a question", "ms with one answer")
+    return [
+        "The adapter with several answers to each question, of which the results decide.",
+        "",
+        *_table(heads, rows),
+        "",
+    ]
 
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> list[str]:

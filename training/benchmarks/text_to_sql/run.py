@@ -42,6 +42,7 @@ def run_benchmark(
     eval_split: str,
     splits: Sequence[str],
     report: Callable[[str], object],
+    candidates: int = 1,
 ) -> dict[str, Any]:
     """Trains and judges on each split; its folder keeps the dataset, the run and the evaluation.
 
@@ -53,6 +54,7 @@ def run_benchmark(
         eval_split: The part that is judged, `dev` or `test`; the adapter never sees it.
         splits: Some of `question_split` and `query_split`.
         report: Told one line of text at a time.
+        candidates: As `python -m training evaluate` takes them.
 
     Returns:
         The result, ready for JSON.
@@ -82,7 +84,7 @@ def run_benchmark(
         result["seconds"]["load"] = round(time.monotonic() - started, 1)
         for split in splits:
             folder = out / split
-            _one_split(result, folder, pairs, catalog, split, (config_path, model, reader), report)
+            _one_split(result, folder, pairs, catalog, split, (config_path, model, reader, candidates), report)
     result["seconds"]["total"] = round(time.monotonic() - started, 1)
     return result | {"hardware": hardware()}
 
@@ -93,11 +95,11 @@ def _one_split(
     pairs: Sequence[CanonicalPair],
     catalog: Catalog,
     split: str,
-    how: tuple[Path, str, str],
+    how: tuple[Path, str, str, int],
     report: Callable[[str], object],
 ) -> None:
     """Trains and judges on one split, and adds what was found to the result."""
-    config_path, model, reader = how
+    config_path, model, reader, candidates = how
     written = write_split(folder / "dataset", pairs, catalog, split, result["eval_split"])
     report(f"{split}: {written.trained} pairs to learn from, {written.judged} to judge, {written.left_out} left out")
     shared = ["--config", str(config_path), "--data", str(folder / "dataset"), "--base-model", model]
@@ -106,7 +108,7 @@ def _one_split(
     trained = time.monotonic()
     adapter = ["--adapter", str(folder / "run" / "adapter")]
     with _sandbox(reader):
-        _command("evaluate", *shared, "--out", str(folder / "evaluation"), *adapter)
+        _command("evaluate", *shared, "--out", str(folder / "evaluation"), *adapter, "--candidates", str(candidates))
     rows = json.loads((folder / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
     for name in MODELS:
         result[name][split] = figures(rows, name, split_name(split))

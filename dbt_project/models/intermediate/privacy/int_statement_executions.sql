@@ -50,11 +50,25 @@ with logged as materialized (
 
 ),
 
+{% if is_incremental() %}
+new_lines as materialized (
+
+    select
+        session_id,
+        session_line_number
+    from {{ ref('stg_audit__log_lines') }}
+    where {{ newer_than(this) }}
+
+),
+{% endif %}
+
 errors as (
 
     select * from {{ ref('stg_audit__errors') }}
     {% if is_incremental() %}
     where {{ newer_than(this) }}
+    union all
+    ({{ failed_early(this) }})
     {% endif %}
 
 ),
@@ -143,6 +157,10 @@ echoed as (
             or (sequenced.next_by = 'server' and sequenced.next_text_id = sequenced.logged_text_id)
             or (sequenced.is_one_of_several and behind.logged_text_id = sequenced.logged_text_id)
         )
+    {% if is_incremental() %}
+    union all
+    ({{ echoed_early(this) }})
+    {% endif %}
 
 ),
 

@@ -3,8 +3,12 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     indexes=[{'columns': ['statement_hash'], 'unique': true}],
-    pre_hook=['{{ forget_failed_late(this) }}', "{{ note_read_like(this, ref('int_statement_executions')) }}"],
-    post_hook='analyze {{ this }}',
+    pre_hook=[
+        '{{ refuse_other_rules(this) }}',
+        '{{ forget_failed_late(this) }}',
+        "{{ note_read_like(this, ref('int_statement_executions')) }}",
+    ],
+    post_hook=['{{ note_rules() }}', 'analyze {{ this }}'],
 ) }}
 
 -- depends_on: {{ ref('int_pii_surrogates') }}

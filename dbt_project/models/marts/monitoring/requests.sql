@@ -41,3 +41,4 @@ select
 
 from requests
 left join latest_feedback on requests.request_id = latest_feedback.request_id
+where requests.route is distinct from '/mcp/run_sql' -- a caller's own SQL is no question

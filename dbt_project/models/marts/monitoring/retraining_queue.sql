@@ -29,5 +29,5 @@ select
 
 from requests
 left join latest_feedback on requests.request_id = latest_feedback.request_id
-where not requests.is_success
+where (not requests.is_success and requests.error_class <> 'unanswerable')
     or latest_feedback.verdict = 'wrong'
