@@ -51,7 +51,7 @@ async def validate(sql: str, catalog: Catalog, reader: Reader, caller: Caller) -
         sql: What the person wrote.
         catalog: The tables and columns that may be named.
         reader: Plans what the guard allows.
-        caller: Who wrote it; it is planned as his database role.
+        caller: Who wrote it; it is planned as his database role, where he may fetch rows or review SQL.
 
     Raises:
         RoleRefused: That role may not be used.
@@ -61,8 +61,13 @@ async def validate(sql: str, catalog: Catalog, reader: Reader, caller: Caller) -
     sql, verdict = await asyncio.to_thread(judge, sql, catalog)
     if not verdict.allowed:
         return Validation(verdict.rule, verdict.message)
+    if not caller.scopes & {"run", "review"}:  # what the planner says tells something about the rows
+        return Validation(tables=verdict.tables, columns=verdict.columns)
     try:
-        await reader.plan(sql, caller.database_role)
+        estimate = await reader.estimate(sql, caller.database_role)
+        problem = "too_expensive" if reader.is_too_expensive(estimate) else None
     except NotRun as refusal:
-        return Validation(refusal.error_class, _MESSAGES[refusal.error_class], verdict.tables, verdict.columns)
+        problem = refusal.error_class
+    if problem is not None:
+        return Validation(problem, _MESSAGES[problem], verdict.tables, verdict.columns)
     return Validation(tables=verdict.tables, columns=verdict.columns)

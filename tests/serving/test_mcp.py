@@ -96,6 +96,7 @@ def test_pages_that_point_their_name_here_are_refused(api):
     accept = {"Accept": "application/json, text/event-stream"}
     for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
         assert httpx.post(f"{api}/mcp", json=body, headers=accept | header).status_code in (403, 421)
+    assert httpx.post(f"{api}/mcp", json=body, headers=accept | {"Origin": api}).status_code == 200
     assert 'route="/mcp"' in httpx.get(f"{api}/metrics").text
 
 
