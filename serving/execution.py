@@ -60,18 +60,6 @@ class Reader:
         """
         return await self._in_thread(self._run, sql, database_role)
 
-    async def plan(self, sql: str, database_role: str | None = None) -> None:
-        """Have PostgreSQL plan a statement, and not run it.
-
-        Args:
-            sql: A statement that the guard allowed.
-            database_role: Role to plan it as; None for the one that connects.
-
-        Raises:
-            NotRun: It cannot be planned, or would cost too much to run.
-        """
-        await self._in_thread(self._plan, sql, database_role)
-
     async def estimate(self, sql: str, database_role: str | None = None) -> Estimate:
         """Ask the planner about one statement, without running it.
 
@@ -108,9 +96,6 @@ class Reader:
             self._idle.put(executor)
 
     def _run(self, executor: Executor, sql: str, database_role: str | None) -> Execution:
-        self._plan(executor, sql, database_role)
-        return executor.run(sql, database_role)
-
-    def _plan(self, executor: Executor, sql: str, database_role: str | None) -> None:
         if self.is_too_expensive(executor.estimate(sql, database_role)):
             raise NotRun("too_expensive")
+        return executor.run(sql, database_role)
