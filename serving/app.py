@@ -73,7 +73,7 @@ def create_app(settings: Settings, champion: Champion, source: AdapterSource | N
     for module in (ask_page, review_page, login_page):
         app.include_router(module.router)
     app.mount("/static", static_files(), name="static")
-    app.state.mcp = McpEndpoint(app, settings.mcp_hosts)
+    app.state.mcp = McpEndpoint(app, settings.allowed_hosts)
     return app
 
 

@@ -54,7 +54,6 @@ class Settings(BaseSettings):
         tls_key: PEM file with its private key, without a passphrase.
         body_limit_bytes: Longest body of a request.
         max_candidates: Most answers that one question may be given, to choose among them by their results.
-        mcp_hosts: Host names that MCP clients call the API by, beside localhost, comma-separated.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
@@ -87,7 +86,6 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
     max_candidates: int = Field(default=5, ge=1, le=16)
-    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     @property
     def are_keys_required(self) -> bool:
@@ -119,7 +117,7 @@ class Settings(BaseSettings):
             return float(value.strip()[:-1]) / 100
         return value
 
-    @field_validator("schemas", "engine_urls", "allowed_hosts", "mcp_hosts", mode="before")
+    @field_validator("schemas", "engine_urls", "allowed_hosts", mode="before")
     @classmethod
     def _split_list(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         """Read the comma list that the environment holds."""

@@ -23,8 +23,8 @@ class McpEndpoint:
 
         Args:
             app: The API.
-            hosts: Names that clients may call the API by, beside the loopback's: a web page that lets its own name
-                point to this machine (DNS rebinding) is refused by them.
+            hosts: Names that clients may call the API by, beside the loopback's, or `*`: a web page that lets its own
+                name point to this machine (DNS rebinding) is refused by them.
         """
         server = build_server(lambda: app.state.service)
         # Makes the session manager; the SDK's own app around it is not needed.
@@ -49,10 +49,10 @@ class McpEndpoint:
 
 
 def transport_security(hosts: Sequence[str]) -> TransportSecuritySettings:
-    """Say which Host and Origin headers are let in: the loopback's names with any port, and the given ones."""
+    """Say which Host and Origin headers are let in: the loopback's names with any port, the given ones; `*`: all."""
     names = [name for host in (*_LOOPBACK, *hosts) for name in (host, f"{host}:*")]
     return TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
+        enable_dns_rebinding_protection="*" not in hosts,
         allowed_hosts=names,
         allowed_origins=[f"{scheme}://{name}" for name in names for scheme in ("http", "https")],
     )
