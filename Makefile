@@ -70,10 +70,10 @@ clean: ## Stop everything and remove .auditune with all its data
 test test-all: export OMP_NUM_THREADS := 1
 
 test: setup ## Run the tests but the slow ones
-	@exec $(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow"
+	@exec $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: setup ## Run all tests
-	@exec $(PYTHON) -m pytest -n 2 --dist loadfile
+	@exec $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check style
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .

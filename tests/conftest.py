@@ -43,6 +43,17 @@ from dagster_project.warehouse.setup import Target, set_up
 from tests.business_warehouse import Built, build, with_database
 
 _GUARD = Path(__file__).with_name("stop_with_parent.py")
+# They take half a minute and more: begun last, one of them would keep one worker busy while the other has nothing to do.
+_BEGUN_FIRST = (
+    "tests/integration/test_whole_road.py",
+    "tests/training/sql/test_canonical_laws.py",
+    "tests/dagster_project/quality/test_rules.py",
+    "tests/dbt/test_retention.py",
+    "tests/training/test_interruption.py",
+    "tests/dagster_project/corpus/test_import_pairs.py",
+    "tests/dbt/test_tags.py",
+    "tests/dagster_project/test_definitions.py",
+)
 _OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
 
@@ -51,6 +62,12 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         del os.environ[name]
     os.environ["AUDITUNE_HOME"] = str(Path(tempfile.gettempdir()) / f"auditune-tests-unused-{os.getpid()}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first; the order of all others stays."""
+    places = {name: place for place, name in enumerate(_BEGUN_FIRST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 @pytest.fixture

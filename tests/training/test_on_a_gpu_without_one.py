@@ -18,6 +18,7 @@ from training.data import Example, collate
 from training.decoder import LlamaDecoder
 from training.frozen import FrozenLayers
 from training.model import attach_lora, batch_loss
+from training.row_cache import Span
 from training.tiny_model import build_tiny_model
 
 PREFIX, PAIRS = [1, 2, 3, 4], [Example((5, 6), (7, 8)), Example((5,), (9, 7, 8))]
@@ -58,10 +59,11 @@ def test_operands_on_two_devices_are_noticed(model):
 
 def test_an_answer_is_generated_on_it(model):
     decoder = LlamaDecoder(model, PREFIX)
-    cache = decoder.new_cache(rows=3, tokens=8)
-    assert decoder.forward(torch.tensor([[5, 6]] * 3), cache).device.type == "meta"
-    cache.keep(torch.tensor([0, 2]))  # one answer is finished
-    assert decoder.forward(torch.tensor([[7], [8]]), cache).shape == (2, model.config.vocab_size)
+    cache = decoder.new_cache(rows=3, room=8)
+    assert decoder.forward([Span([5, 6], 0)] * 3, cache).device.type == "meta"
+    cache.move(source=2, target=1, length=2)  # the second answer is finished
+    last = decoder.forward([Span([7], 2), Span([8, 9], 2)], cache)
+    assert (last.device.type, last.shape) == ("meta", (2, model.config.hidden_size))
 
 
 @pytest.mark.parametrize("is_fused", [True, False])

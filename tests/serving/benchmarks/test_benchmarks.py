@@ -30,6 +30,7 @@ def adapter(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_all_contenders_answer_and_the_last_line_is_their_figures(adapter, tmp_path, capsys):
     data, out = write_dataset(tmp_path / "data"), tmp_path / "figures.json"
     few = ["--clients", "1,2", "--questions", "3", "--plain-questions", "2", "--requests", "20", "--drawn", "4"]
