@@ -43,7 +43,7 @@ from dagster_project.warehouse.setup import Target, set_up
 from tests.business_warehouse import Built, build, with_database
 
 _GUARD = Path(__file__).with_name("stop_with_parent.py")
-# They take half a minute and more: begun last, one of them would keep one worker busy while the other has nothing to do.
+# Half a minute and more each: begun last, one of them would keep one worker busy while the other has nothing to do.
 _BEGUN_FIRST = (
     "tests/integration/test_whole_road.py",
     "tests/training/sql/test_canonical_laws.py",
