@@ -52,7 +52,6 @@ _BEGUN_FIRST = (
     "tests/training/test_interruption.py",
     "tests/dagster_project/corpus/test_import_pairs.py",
     "tests/dbt/test_tags.py",
-    "tests/dagster_project/test_definitions.py",
 )
 _OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
