@@ -1,6 +1,8 @@
 """The dbt project, built on a small business whose people have just asked it something."""
 
 import json
+import shutil
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -77,14 +79,17 @@ def test_the_catalog_names_every_column_and_shows_values_of_no_tagged_one(owner:
     assert catalog == (*columns, 8, 0, True)
 
 
-def test_docs_are_generated(built: Built) -> None:
-    made = dbt(built.warehouse, built.folder, "docs", "generate", "--no-compile")
+def test_docs_are_generated(built: Built, tmp_path: Path) -> None:
+    shutil.copytree(built.folder / "target", tmp_path / "target")  # dbt's page is not among what a proof reads there
+
+    made = dbt(built.warehouse, tmp_path, "docs", "generate", "--no-compile")
 
     assert made.returncode == 0, made.stdout[-2000:]
-    catalog = json.loads((built.folder / "target" / "catalog.json").read_text())
+    catalog = json.loads((tmp_path / "target" / "catalog.json").read_text())
     assert "model.auditune.training_pairs" in catalog["nodes"]
 
 
+@pytest.mark.slow
 def test_building_again_changes_nothing(built: Built, owner: psycopg.Connection) -> None:
     before = contents(owner)
 

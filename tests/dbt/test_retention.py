@@ -20,6 +20,7 @@ def owner(built_copy: Warehouse) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.mark.slow
 def test_a_full_refresh_that_would_lose_statements_is_refused(
     owner: psycopg.Connection, built_copy: Warehouse, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_what_is_untagged_is_left_to_the_patterns(retagged: psycopg.Connection) 
     assert name != NAME
 
 
+@pytest.mark.slow
 def test_a_tag_of_no_class_stops_dbt_with_the_columns_name(built_copy: Warehouse, tmp_path: Path) -> None:
     project = Path(
         shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))

@@ -91,6 +91,7 @@ def test_a_warehouse_that_dbt_has_not_built(start, owner):
         owner.execute("alter function privacy.keyed_hash_gone(text) rename to keyed_hash")
 
 
+@pytest.mark.slow
 def test_no_champion_in_a_process_of_its_own(start, shop, fresh_environment):
     environment = {**fresh_environment, **shop.environment(), "AUDITUNE_API_PORT": str(free_port())}
     done = subprocess.run(

@@ -211,6 +211,7 @@ def built_own(own: Warehouse, scaffold: Scaffold, project: Path, tmp_path: Path)
         yield owner
 
 
+@pytest.mark.slow
 def test_dbt_builds_the_sandbox_of_a_warehouse_without_a_shop(built_own: psycopg.Connection) -> None:
     catalog = built_own.execute(
         "select table_schema, count(*), count(pii_class) from corpus.schema_catalog group by 1"
