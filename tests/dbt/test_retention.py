@@ -46,6 +46,7 @@ def test_other_patterns_than_the_statements_were_anonymized_by_stop_dbt_with_one
     )
 
 
+@pytest.mark.slow
 def test_what_is_there_can_be_anonymized_again(
     owner: psycopg.Connection, built_copy: Warehouse, tmp_path: Path
 ) -> None:

@@ -132,6 +132,7 @@ def test_the_gates_report_lies_beside_the_adapter(first_run: subprocess.Complete
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_adapter_is_encrypted_and_each_use_of_the_key_is_a_row(
     second_run: subprocess.CompletedProcess, environment: dict[str, str], warehouse: Warehouse
 ):
@@ -143,6 +144,7 @@ def test_the_adapter_is_encrypted_and_each_use_of_the_key_is_a_row(
     assert operations == {"encrypt", "decrypt"}
 
 
+@pytest.mark.slow
 def test_the_promoted_adapter_answers_over_http_and_every_request_is_a_row(
     second_run: subprocess.CompletedProcess, warehouse: Warehouse
 ):
@@ -153,6 +155,7 @@ def test_the_promoted_adapter_answers_over_http_and_every_request_is_a_row(
     assert _one(warehouse, "select sum(request_count) from monitoring.daily_quality") == (expected,)
 
 
+@pytest.mark.slow
 def test_monitoring_says_what_failed_what_is_covered_and_what_it_cost(
     second_run: subprocess.CompletedProcess, warehouse: Warehouse
 ):
@@ -183,6 +186,7 @@ def test_the_persons_of_the_log_are_asked_about_under_other_names(
     assert _one(warehouse, rejected) == ("parity_differs",)
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_a_table_but_those_of_the_business_and_the_raw_log(
     second_run: subprocess.CompletedProcess, warehouse: Warehouse
 ):
@@ -195,6 +199,7 @@ def test_no_secret_is_in_a_table_but_those_of_the_business_and_the_raw_log(
     assert set(found_there) >= {"shop.customers", "shop.employees", "shop.support_tickets", "raw_audit.log_lines"}
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_a_file_or_a_line_of_ours(
     first_run: subprocess.CompletedProcess,
     second_run: subprocess.CompletedProcess,

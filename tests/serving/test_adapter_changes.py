@@ -145,6 +145,7 @@ def test_a_killed_server_in_the_middle_of_a_question_makes_no_statement_run_twic
     assert runs_after - runs_before == 6
 
 
+@pytest.mark.slow
 def test_the_api_outlives_its_engine_server_and_recovers_by_itself(
     with_servers, processes, ports, release, owner, fresh_environment, rows, tmp_path
 ):

@@ -134,6 +134,7 @@ def test_a_draft_with_a_value_that_has_since_become_personal_is_forgotten(
     assert forget_personal_drafts(owner) == 1
 
 
+@pytest.mark.slow
 def test_drafts_wait_in_the_queue_and_nowhere_else(reviewed: Warehouse, owner: psycopg.Connection) -> None:
     queue = {
         question for (question,) in owner.execute("select question from corpus.review_queue where why = 'drafted'")
@@ -146,6 +147,7 @@ def test_drafts_wait_in_the_queue_and_nowhere_else(reviewed: Warehouse, owner: p
     assert dict(reasons.fetchall()) == {"empty_result": 1, "not_reviewed": 2}
 
 
+@pytest.mark.slow
 def test_an_approved_draft_is_a_pair_that_tells_who_approved_it(reviewed: Warehouse, owner: psycopg.Connection) -> None:
     pairs = owner.execute(
         "select distinct pairs.input, pairs.output, lineage.reviewer, lineage.reviewed_at is not null"
