@@ -79,6 +79,7 @@ def test_the_catalog_names_every_column_and_shows_values_of_no_tagged_one(owner:
     assert catalog == (*columns, 8, 0, True)
 
 
+@pytest.mark.slow
 def test_docs_are_generated(built: Built, tmp_path: Path) -> None:
     shutil.copytree(built.folder / "target", tmp_path / "target")  # dbt's page is not among what a proof reads there
 

@@ -62,7 +62,8 @@ def test_the_last_line_is_the_result_and_nothing_is_left_running(tmp_path, monke
     assert not list(temporary.glob("auditune-benchmark-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_server_too(number, tmp_path):
     temporary = tmp_path / "temporary"
     process = _start(write_benchmark(tmp_path / "zoo"), tmp_path / "out", temporary)
