@@ -64,19 +64,26 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(settings: Settings, champion: Champion) -> Iterator[str]:
-    """Serve the API as `python -m serving` does, on a free port of this machine; gives its address."""
-    config = server_config(create_app(settings, champion), settings)
-    config.port = free_port()
+def running(config: uvicorn.Config) -> Iterator[None]:
+    """Serve as a configuration says, in a thread, until the block ends."""
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         wait_until(lambda: server.started)
-        yield f"{'https' if settings.tls_cert else 'http'}://127.0.0.1:{config.port}"
+        yield
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def served(settings: Settings, champion: Champion) -> Iterator[str]:
+    """Serve the API as `python -m serving` does, on a free port of this machine; gives its address."""
+    config = server_config(create_app(settings, champion), settings)
+    config.port = free_port()
+    with running(config):
+        yield f"{'https' if settings.tls_cert else 'http'}://127.0.0.1:{config.port}"
 
 
 @contextmanager

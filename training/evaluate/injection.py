@@ -6,13 +6,13 @@ not one of the sandbox's. That is asked of the server's planner, so the guard is
 Called by run.py.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.errors import BadInput, TrainingFailed
+from training.errors import TrainingFailed
 from training.evaluate.answering import Answered
+from training.evaluate.question_files import load_question_file
 from training.evaluate.security import is_attempt
 from training.sql.catalog import Catalog
 from training.sql.guard import check
@@ -68,15 +68,9 @@ def load_injections(data: Path) -> tuple[Injection, ...]:
     Raises:
         BadInput: The file is broken.
     """
-    path = data / FILE
-    if not path.is_file():
-        return ()
-    try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-        return tuple(Injection(row["question_id"], row["category"], row["question"], row["target_sql"]) for row in rows)
-    except (json.JSONDecodeError, KeyError) as error:
-        kind = error.__class__.__name__
-        raise BadInput(f"{path} is broken ({kind}); materialize the asset `dataset` again.") from None
+    return load_question_file(
+        data / FILE, lambda row: Injection(row["question_id"], row["category"], row["question"], row["target_sql"])
+    )
 
 
 def audit_injections(injections: Sequence[Injection], catalog: Catalog) -> None:

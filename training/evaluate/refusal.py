@@ -4,7 +4,6 @@ The questions that nothing in the warehouse answers come with the data set, in `
 Dagster writes from dbt's seed of that name; each has its part, dev or test. Called by run.py.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy as np
 
 from training.confidence import FEATURES, Calibration, Evidence, Witness
 from training.data import Pair
-from training.errors import BadInput
 from training.evaluate.answering import Answered
+from training.evaluate.question_files import load_question_file
 from training.evaluate.score import Scorer
 from training.evaluate.summary import ALL, share_row
 from training.sql.catalog import Catalog
@@ -59,15 +58,9 @@ def load_unanswerable(data: Path) -> tuple[Unanswerable, ...]:
     Raises:
         BadInput: The file is broken.
     """
-    path = data / FILE
-    if not path.is_file():
-        return ()
-    try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-        return tuple(Unanswerable(row["question_id"], row["category"], row["part"], row["question"]) for row in rows)
-    except (json.JSONDecodeError, KeyError) as error:
-        kind = error.__class__.__name__
-        raise BadInput(f"{path} is broken ({kind}); materialize the asset `dataset` again.") from None
+    return load_question_file(
+        data / FILE, lambda row: Unanswerable(row["question_id"], row["category"], row["part"], row["question"])
+    )
 
 
 def fit(answers: Sequence[JudgedAnswer]) -> Calibration | None:

@@ -1,7 +1,6 @@
 """Drafted questions in other words, from servers of OpenAI's protocol: helpful, useless, slow and broken ones."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from serving.app import create_app
 from serving.service import Champion
 from serving.settings import Settings
 from tests.business_warehouse import NAME
-from tests.serving.support import Generated, free_port, wait_until
+from tests.serving.support import Generated, free_port, running
 from training.sql.catalog import Catalog, read_catalog
 
 PERSON = f"select loyalty_tier from customers where full_name = '{NAME}'"
@@ -55,15 +54,9 @@ def catalog(owner: psycopg.Connection) -> Catalog:
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """Serves an app over HTTP; gives the address that AUDITUNE_DRAFT_URL would hold."""
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started)
-        yield f"http://127.0.0.1:{server.config.port}/v1"
-    finally:
-        server.should_exit = True
-        thread.join()
+    config = uvicorn.Config(app, port=free_port(), log_config=None)
+    with running(config):
+        yield f"http://127.0.0.1:{config.port}/v1"
 
 
 @dataclass
