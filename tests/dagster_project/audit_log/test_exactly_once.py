@@ -260,3 +260,13 @@ def test_a_clock_that_is_set_back_does_not_hide_a_batch_from_dbt(owner, tmp_path
 
     rows = owner.execute("select line ->> 'message' from raw_audit.log_lines order by ingested_at").fetchall()
     assert rows == [("one",), ("two",)]
+
+
+def test_reading_ahead_is_not_disturbed_by_what_is_loaded_meanwhile(owner, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(ingest_module, "_BATCH_RECORDS", 5)  # 600 moments at which both are at the file
+    log = tmp_path / "postgresql.log"
+    log.write_bytes(b"".join(lines(3_000)))
+
+    result = ingest(owner, (str(log),), DAY)
+
+    assert (result.loaded, result.quarantined, result.duplicates) == (2_850, 150, 0)
