@@ -12,7 +12,8 @@ Fixtures:
     admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
         business schema call `grant_business_schema(conn, "shop")`, or run set-up again.
     guarded_home: a state folder of the test's own, for tests that start, kill or break a server themselves.
-    fresh_environment: a dict of this process's variables without any of ours, for child processes and `load(environ)`.
+    fresh_environment: a dict of this process's variables without any of ours (but the server's programs, see
+        `tests.embedded_settings`), for child processes and `load(environ)`.
 
 One server per pytest process, so per pytest-xdist worker; it starts on first use. A guard process
 holds the other end of a pipe: however pytest ends, even by kill -9, the server stops and its folder goes.
@@ -36,11 +37,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from dagster_project.embedded import server as embedded
-from dagster_project.embedded.settings import REPOSITORY, EmbeddedSettings
+from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.warehouse.entry import ensure_database
 from dagster_project.warehouse.settings import Warehouse
 from dagster_project.warehouse.setup import Target, set_up
 from tests.business_warehouse import Built, build, with_database
+from tests.embedded_settings import PG_BIN, embedded_settings
 
 _GUARD = Path(__file__).with_name("stop_with_parent.py")
 # Half a minute and more each: begun last, one of them would keep one worker busy while the other has nothing to do.
@@ -58,7 +60,7 @@ _OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "P
 
 def pytest_configure() -> None:
     """Points every default at a folder of this test run, before any test module is imported."""
-    for name in [name for name in os.environ if name.startswith(_OURS)]:
+    for name in filter(_is_ours, list(os.environ)):
         del os.environ[name]
     os.environ["AUDITUNE_HOME"] = str(Path(tempfile.gettempdir()) / f"auditune-tests-unused-{os.getpid()}")
 
@@ -72,7 +74,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def fresh_environment() -> dict[str, str]:
     """The process's variables without any of auditune's or libpq's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {name: value for name, value in os.environ.items() if not _is_ours(name)}
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith(_OURS) and variable != PG_BIN
 
 
 @contextmanager
@@ -104,7 +110,7 @@ def guarded_home() -> Iterator[Path]:
 def test_server() -> Iterator[tuple[embedded.Server, Path]]:
     """This process's embedded server and its state folder."""
     with _guarded_folder() as home:
-        yield embedded.start(EmbeddedSettings(home, is_durable=False)), home
+        yield embedded.start(embedded_settings(home)), home
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,13 @@ def duration(session: str, number: int, milliseconds: float, query_id: int) -> b
     return json_line(f"duration: {milliseconds} ms", session_id=session, line_num=number, query_id=query_id)
 
 
+def timed(session: str, number: int, milliseconds: float, text: str) -> bytes:
+    return json_line(
+        f"duration: {milliseconds} ms  statement: {text}",
+        session_id=session, line_num=number, application_name="psql", query_id=92,
+    )  # fmt: skip
+
+
 def audit(session: str, number: int, message: str) -> bytes:
     record = f'AUDIT: SESSION,{number},1,READ,SELECT,,,"{message}",<none>'
     return json_line(record, session_id=session, line_num=number, application_name="psql", query_id=91)
@@ -148,11 +155,15 @@ def test_what_came_in_an_earlier_run_is_said_of_the_statement_that_is_read_now(
             statement("ea71.2", 1, audited),
             statement("ea71.3", 1, f"{audited}; {audited}"),
             audit("ea71.4", 1, audited),
+            audit("ea71.5", 1, audited),
+            audit("ea71.6", 1, audited),
         ]
     )
 
     run(
         [
+            timed("ea71.5", 2, 7.5, audited),
+            timed("ea71.6", 2, 8.5, f"{audited} limit 1"),
             statement("ea71.1", 1, failing),
             statement("ea71.1", 4, COMMENTED % ("running", "running")),
             audit("ea71.2", 2, audited),
@@ -168,6 +179,9 @@ def test_what_came_in_an_earlier_run_is_said_of_the_statement_that_is_read_now(
     assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.2")] == [(1, "question")]
     assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.3")] == [(1, "several")]
     assert [(line, kind) for line, kind, _, _ in executions(owner, "ea71.4")] == [(1, "question"), (2, "question")]
+    # nor is the server's own line, where it is written behind the execution; another statement's line is one
+    assert executions(owner, "ea71.5") == [(1, "question", 7.5, 91)]
+    assert executions(owner, "ea71.6") == [(1, "question", None, 91), (2, "question", 8.5, 92)]
 
 
 def test_lines_that_give_a_model_no_row_are_not_read_again(

@@ -21,11 +21,11 @@ import pytest
 from dagster_project.embedded import server as embedded
 from dagster_project.embedded.placement import cluster_link
 from dagster_project.embedded.process import read_postmaster
-from dagster_project.embedded.settings import EmbeddedSettings
 from dagster_project.warehouse.settings import Warehouse
 from serving.benchmarks.load import wait_for_health
 from serving.benchmarks.offer import Offered, offer, reconcile
 from tests.conftest import _fresh_warehouse
+from tests.embedded_settings import embedded_settings
 from tests.serving.support import create_shop, free_port, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -130,7 +130,7 @@ def test_a_minute_at_twice_the_capacity(shop, fresh_environment, tmp_path):
 @pytest.mark.slow
 def test_kills_of_postgresql_and_of_the_api_under_load(guarded_home, start_api):
     """PostgreSQL is killed in part (it recovers by itself) and whole (it is started again, as systemd would)."""
-    settings = EmbeddedSettings(guarded_home)
+    settings = embedded_settings(guarded_home, is_durable=True)
     server = embedded.start(settings)
     with _fresh_warehouse(server, guarded_home) as warehouse:
         create_shop(warehouse)

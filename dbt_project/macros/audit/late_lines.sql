@@ -88,12 +88,82 @@
     ) is null
 {% endmacro %}
 
+{#- A select: one row per new line of the server, `duration: … statement: …`, whose statement pgaudit logged in front of it, in
+    a line of an earlier run: `late_log_file` and `late_byte_offset` are its own place, the other columns those of timed_late.
+    (What the message says is read only of the lines that stand behind a gap.) -#}
+{% macro timed_late_in_full(relation) %}
+    with duration_lines as materialized (
+
+        select
+            session_id,
+            session_line_number
+        from {{ ref('stg_audit__log_lines') }}
+        where {{ newer_than(relation) }}
+            and message like 'duration: % ms  %'
+
+    ),
+
+    new_lines as materialized (
+
+        select
+            session_id,
+            session_line_number
+        from {{ ref('stg_audit__log_lines') }}
+        where {{ newer_than(relation) }}
+            and exists (select 1 from duration_lines)
+
+    ),
+
+    behind_gaps as materialized (
+
+        select duration_lines.*
+        from duration_lines
+        left join new_lines
+            on duration_lines.session_id = new_lines.session_id
+            and duration_lines.session_line_number = new_lines.session_line_number + 1
+        where new_lines.session_id is null
+            and duration_lines.session_line_number > 1
+
+    )
+
+    select
+        late.log_file as late_log_file,
+        late.byte_offset as late_byte_offset,
+        earlier.log_file,
+        earlier.byte_offset,
+        earlier.ingested_at,
+        late.duration_ms,
+        case when earlier.statement = earlier.logged_statement then late.query_id end as query_id
+    from behind_gaps
+    cross join lateral (
+        select *
+        from {{ ref('stg_audit__statements') }} as statements
+        where statements.session_id = behind_gaps.session_id
+            and statements.session_line_number = behind_gaps.session_line_number
+        limit 1
+    ) as late
+    cross join lateral (
+        select *
+        from {{ ref('stg_audit__statements') }} as statements
+        where statements.session_id = behind_gaps.session_id
+            and statements.session_line_number between
+            behind_gaps.session_line_number - 3 and behind_gaps.session_line_number - 1
+        order by statements.session_line_number desc
+        limit 1
+    ) as earlier
+    where earlier.logged_by = 'pgaudit'
+        and earlier.logged_statement = late.logged_statement
+        and earlier.ingested_at <= '{{ read_up_to(relation) }}'::timestamptz
+{% endmacro %}
+
 {#- A pre-hook of int_statement_executions: its rows say what the late lines say. The moments of the rows stand in the
     updates as literals, so that the index on ingested_at is used. -#}
 {% macro mend_late(relation) %}
     {%- if execute and is_incremental() -%}
         {%- do run_query("create temporary table failed_late on commit drop as " ~ failed_late(relation)) -%}
         {%- do run_query("create temporary table timed_late on commit drop as " ~ timed_late(relation)) -%}
+        {%- set in_full = "select log_file, byte_offset, ingested_at, duration_ms, query_id from (" ~ timed_late_in_full(relation) ~ ") as late" -%}
+        {%- do run_query("insert into timed_late " ~ in_full) -%}
         {%- set failed_at = run_query("select distinct ingested_at::text from failed_late").columns[0].values() -%}
         {%- set timed_at = run_query("select distinct ingested_at::text from timed_late").columns[0].values() -%}
         {%- if failed_at %}

@@ -18,6 +18,7 @@ from dagster_project.embedded.placement import shelter_path
 from dagster_project.embedded.port import free_port
 from dagster_project.embedded.server import Server, remove, start, status, stop
 from dagster_project.embedded.settings import REPOSITORY, EmbeddedSettings
+from tests.embedded_settings import embedded_settings
 
 
 def query(server: Server, statement: str, *parameters: object) -> list[tuple]:
@@ -33,7 +34,7 @@ def wait_until_stopped(settings: EmbeddedSettings) -> None:
 
 
 def test_life_of_a_server(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     assert status(settings).state == "absent"
 
     server = start(settings)
@@ -54,7 +55,7 @@ def test_life_of_a_server(guarded_home: Path) -> None:
 
 
 def test_listens_only_where_it_should(guarded_home: Path) -> None:
-    server = start(EmbeddedSettings(guarded_home, is_durable=False))
+    server = start(embedded_settings(guarded_home))
     assert query(server, "select inet_server_addr()::text") == [("127.0.0.1/32",)]
     assert query(server, "show unix_socket_directories") == [("",)]
     wrong = server.dsn("postgres").replace(server.password, "wrong")
@@ -63,7 +64,7 @@ def test_listens_only_where_it_should(guarded_home: Path) -> None:
 
 
 def test_log_holds_statement_and_parameters(guarded_home: Path) -> None:
-    server = start(EmbeddedSettings(guarded_home, is_durable=False))
+    server = start(embedded_settings(guarded_home))
     query(server, "select %s::text as looked_for", "x" * 3000)
     found: list[dict] = []
     deadline = time.monotonic() + 10
@@ -75,7 +76,7 @@ def test_log_holds_statement_and_parameters(guarded_home: Path) -> None:
 
 
 def test_killed_server_comes_back_with_its_data(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     server = start(settings)
     query(server, "create table kept as select 42 as answer")
     pid = status(settings).pid
@@ -90,7 +91,7 @@ def test_killed_server_comes_back_with_its_data(guarded_home: Path) -> None:
 
 
 def test_foreign_process_with_the_recorded_number_is_no_obstacle(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     start(settings)
     stop(settings)
     (guarded_home / "pgdata" / "postmaster.pid").write_text(f"{os.getpid()}\n{guarded_home}/pgdata\n1\n1\n\n\n")
@@ -100,7 +101,7 @@ def test_foreign_process_with_the_recorded_number_is_no_obstacle(guarded_home: P
 
 
 def test_taken_port_is_left_for_another(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     old = start(settings)
     stop(settings)
     with socket.create_server(("127.0.0.1", old.port)):
@@ -113,14 +114,12 @@ def test_taken_port_is_left_for_another(guarded_home: Path) -> None:
 def test_taken_fixed_port_is_a_sentence(guarded_home: Path) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)), pytest.raises(EmbeddedError, match=rf"Port {port} .* is taken"):
-        start(EmbeddedSettings(guarded_home, fixed_port=port, is_durable=False))
-    assert start(EmbeddedSettings(guarded_home, fixed_port=port, is_durable=False)).port == port, (
-        "the next run goes on from there"
-    )
+        start(embedded_settings(guarded_home, fixed_port=port))
+    assert start(embedded_settings(guarded_home, fixed_port=port)).port == port, "the next run goes on from there"
 
 
 def test_half_finished_creation_is_begun_anew(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     (guarded_home / "pgdata.new" / "base").mkdir(parents=True)
     (guarded_home / "pgdata.new" / "PG_VERSION").write_text("18\n")
     (guarded_home / "pgdata.password").write_text("left over")
@@ -130,7 +129,7 @@ def test_half_finished_creation_is_begun_anew(guarded_home: Path) -> None:
 
 
 def test_cluster_of_another_version_is_a_sentence(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     start(settings)
     stop(settings)
     (guarded_home / "pgdata" / "PG_VERSION").write_text("13\n")
@@ -139,7 +138,7 @@ def test_cluster_of_another_version_is_a_sentence(guarded_home: Path) -> None:
 
 
 def test_lost_password_file_is_a_sentence(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     start(settings)
     stop(settings)
     (guarded_home / "embedded.json").unlink()
@@ -178,7 +177,7 @@ def test_command_line_says_what_is(guarded_home: Path, fresh_environment: dict[s
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs under another account")
 def test_home_that_the_account_cannot_enter(guarded_home: Path) -> None:
     guarded_home.chmod(0o700)
-    settings = EmbeddedSettings(guarded_home, is_durable=False)
+    settings = embedded_settings(guarded_home)
     server = start(settings)
     assert query(server, "select 1") == [(1,)]
     assert (guarded_home / "pgdata").is_symlink()

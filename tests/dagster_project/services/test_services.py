@@ -11,7 +11,6 @@ import pytest
 
 from dagster_project.embedded.port import free_port, is_taken
 from dagster_project.embedded.server import start, status
-from dagster_project.embedded.settings import EmbeddedSettings
 from dagster_project.services import down as down_module
 from dagster_project.services import up as up_module
 from dagster_project.services.catalogue import Service, services
@@ -20,6 +19,7 @@ from dagster_project.services.errors import ServiceError
 from dagster_project.services.processes import end, pid_file, running_pid, spawn
 from dagster_project.services.up import up
 from dagster_project.warehouse.settings import Warehouse
+from tests.embedded_settings import embedded_settings
 from tests.processes import is_alive
 
 
@@ -118,7 +118,7 @@ def test_pid_file_of_another_program_is_not_obeyed(home: Path) -> None:
 
 
 def test_clean_removes_the_state_and_only_that(guarded_home: Path) -> None:
-    settings = EmbeddedSettings(guarded_home / "state", is_durable=False)
+    settings = embedded_settings(guarded_home / "state")
     environ = {"AUDITUNE_HOME": str(settings.home)}
     assert clean(environ) is None
     start(settings)

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from dagster_project.embedded.server import Server, start
-from dagster_project.embedded.settings import EmbeddedSettings
 from dagster_project.warehouse.entry import open_warehouse
 from dagster_project.warehouse.errors import WarehouseError
 from dagster_project.warehouse.settings import Warehouse
+from tests.embedded_settings import embedded_settings
 
 PASSWORD = "pw-of-the-dba"
 
@@ -18,7 +18,7 @@ PASSWORD = "pw-of-the-dba"
 @pytest.fixture
 def server(guarded_home: Path) -> Server:
     """A server that was not made for auditune: a database of a dba, a business of somebody else."""
-    server = start(EmbeddedSettings(guarded_home / "server", is_durable=False))
+    server = start(embedded_settings(guarded_home / "server"))
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
         admin.execute(f"create role dba login createrole password '{PASSWORD}'")
         admin.execute(f"create role guest login password '{PASSWORD}'")

@@ -160,6 +160,16 @@ echoed as (
     {% if is_incremental() %}
     union all
     ({{ echoed_early(this) }})
+    union all
+    -- the other way round: pgaudit's line is the execution, and mend_late tells it how long it took
+    select
+        late_log_file,
+        late_byte_offset,
+        null,
+        log_file,
+        byte_offset,
+        false
+    from ({{ timed_late_in_full(this) }}) as late
     {% endif %}
 
 ),
