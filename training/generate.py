@@ -71,18 +71,19 @@ class Generator:
         """
         return self._run([self.greedy_row(question) for question in questions])
 
-    def draw(self, question: str, count: int, temperature: float) -> list[Generation]:
+    def draw(self, question: str, count: int, temperature: float, *, skip: int = 0) -> list[Generation]:
         """Draws several answers to one question.
 
         Args:
             question: The question; the same one gets the same answers again.
             count: How many.
             temperature: The logits are divided by it; below 1 likely tokens are drawn more often still.
+            skip: Draws of this question that have been made before: these are others.
 
         Returns:
             The answers; some may be equal.
         """
-        return self._run(self.drawn_rows(question, count, temperature))
+        return self._run(self.drawn_rows(question, skip + count, temperature)[skip:])
 
     def greedy_row(self, question: str) -> Row:
         """A row for `batch` whose answer is the most likely token each time."""

@@ -88,6 +88,20 @@ def test_a_question_says_the_same_surrogate(zora, in_text: Replace, column: str,
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{NAME}, {EMAIL}", "{full_name}, {email}"),
+        (f"of {NAME}, {NAME} and Quillfeather, Zora.", "of {full_name}, {full_name} and {full_name}."),
+        (f"Mrs Quillfeather, {EMAIL}", "Mrs Quillfeather, {email}"),
+    ],
+)
+def test_a_comma_between_a_name_and_what_follows_turns_nothing(
+    zora, in_text: Replace, text: str, expected: str
+) -> None:
+    assert in_text(text) == expected.format(**zora)
+
+
+@pytest.mark.parametrize(
     ("statement", "expected"),
     [
         # beside the column, in every way that SQL has

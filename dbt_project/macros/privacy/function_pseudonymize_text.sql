@@ -137,6 +137,15 @@ begin
 end
 $function$;
 
+-- Whether words, with what stands between them, end in a value of two to five words.
+create or replace function privacy.ends_in_a_value(words text[])
+returns boolean
+language sql stable strict
+as $function$
+    select coalesce(bool_or(privacy.surrogate_of_run(array_to_string(words[first_word :], '')) is not null), false)
+    from generate_series(cardinality(words) - 2, greatest(1, cardinality(words) - 8), -2) as run (first_word)
+$function$;
+
 -- A text in which each name with the surname first is the other way round: 'Roe, Jane' as 'Jane Roe', where
 -- that is a value of a tagged column.
 create or replace function privacy.names_turned(content text)
@@ -162,8 +171,11 @@ begin
                 first_word := comma + 1 - 2 * surnames;
                 last_word := comma - 1 + 2 * given_names;
                 continue when first_word < 1 or last_word > cardinality(words);
+                -- 'Roe, jane.roe@firm.test' is no given name but an address
+                continue when words[last_word + 1] in ('.', '@', '+', '_') and last_word + 2 <= cardinality(words);
                 turned := array_to_string(words[comma + 1 : last_word] || ' '::text || words[first_word : comma - 1], '');
-                if privacy.surrogate_of_run(turned) is not null then
+                -- in 'Jane Roe, Jane' the surname is the first one's
+                if privacy.surrogate_of_run(turned) is not null and not privacy.ends_in_a_value(words[1 : comma - 1]) then
                     words[first_word] := turned;
                     for place in first_word + 1..last_word loop
                         words[place] := '';

@@ -168,6 +168,8 @@ def test_unusual_sql_returns_the_same(sql: str, catalog: Catalog, executor: Exec
     canonical = canonicalize(sql, catalog)
     assert canonicalize(canonical, catalog) == canonical
     before, after = executor.run(sql), executor.run(canonical)
+    if "any_value" in sql and before.sqlstate == "42883":
+        return  # PostgreSQL has it since 16
     assert before.error_class is None
     assert same_result(before, after, ordered=False), canonical
 

@@ -63,6 +63,8 @@ def test_every_question_of_the_sample_can_be_answered() -> None:
         "select total from pg_catalog.pg_authid",
         "select 'orders'::regclass",
         "select total from orders where status = 'open",
+        "select total from orders where status = 'o\0pen'",
+        "select value from generate_series(1) as t1(value)",
         "",
     ],
 )

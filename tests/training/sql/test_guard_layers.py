@@ -27,6 +27,8 @@ LEFT_TO_THE_GUARD = {
     "select pg_relation_filepath('orders')",
     "select pg_logical_emit_message(true, 'a', 'b')",
 }
+# PostgreSQL 15 makes large objects in a read-only transaction too, and they go with it.
+LARGE_OBJECTS = {"select lo_creat(-1)", "select lo_from_bytea(0, 'x')"}
 
 _STATE = """
 select 'relation', relname::text from pg_class
@@ -60,7 +62,7 @@ def test_without_the_guard_the_role_changes_nothing(shop: psycopg.Connection, wa
     with Executor(warehouse.reader_dsn, "shop", statement_timeout_ms=200) as reader:
         ran = {sql for kind, sql in ATTACKS if kind in REFUSED and reader.run(sql).error_class is None}
 
-    assert ran <= LEFT_TO_THE_GUARD
+    assert ran <= LEFT_TO_THE_GUARD | _large_objects(shop)
     assert shop.execute(_STATE).fetchall() == before
 
 
@@ -70,10 +72,14 @@ def test_without_the_roles_settings_the_transaction_is_read_only(shop: psycopg.C
 
     with Executor(admin_dsn, "shop", statement_timeout_ms=200) as superuser:
         for kind, sql in ATTACKS:
-            if kind in ("write", "into", "ddl", "large"):
+            if kind in ("write", "into", "ddl", "large") and sql not in _large_objects(shop):
                 assert superuser.run(sql).error_class is not None, sql
 
     assert shop.execute(_STATE).fetchall() == before
+
+
+def _large_objects(conn: psycopg.Connection) -> set[str]:
+    return LARGE_OBJECTS if conn.info.server_version < 160_000 else set()
 
 
 def test_what_is_harmless_runs(shop: psycopg.Connection, warehouse: Warehouse) -> None:
