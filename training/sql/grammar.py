@@ -57,7 +57,8 @@ def build_grammar(catalog: Catalog, *, allow_pii_columns: bool = True) -> str:
         "qualified_column: " + " | ".join(sorted(qualified)),
         call_rules(),
         f"DERIVED: /(({'|'.join(_COMPUTED)})(_[a-z0-9_]{{1,40}})?|value(_[0-9]+)?|column[0-9]+)/",
-        f"TYPE: {_any(sorted(_type_names()))} | /(numeric|varchar|char)\\([0-9]+(, [0-9]+)?\\)/",
+        f"TYPE: {_any(sorted(_type_names()))} "
+        " | /numeric\\([0-9]{1,3}(, [0-9]{1,3})?\\)|(varchar|char)\\([0-9]{1,6}\\)/",
     ]
     return _RULES + "\n" + "\n".join(rules) + "\n"
 
@@ -80,7 +81,7 @@ def build_answer_grammar(catalog: Catalog, *, allow_pii_columns: bool = True) ->
 
 def _type_names() -> set[str]:
     names = {kind.value.lower() for kind in TYPES} - {"array"}
-    return {_TYPE_NAMES.get(name, name) for name in names} | names
+    return {_TYPE_NAMES.get(name, name) for name in names} | names - {"double"}
 
 
 def _any(names: Iterable[str]) -> str:
