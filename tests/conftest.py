@@ -6,7 +6,8 @@ Fixtures:
         `warehouse.environment()` is what a child process (dbt, `python -m training`, `python -m serving`) needs in its
         environment; the same is written to `warehouse.home / "env"`.
     built: the same with a small business, people's statements in its log, and the whole dbt project built on it
-        (`tests.business_warehouse.Built`); one per process, so a test leaves it as it found it.
+        (`tests.business_warehouse.Built`); one per process, so a test leaves it as it found it. It is built once a
+        run: the other processes restore what the first of them has dumped (`tests.shared_build`).
     built_copy: a copy of it, one per test module, to change at will.
     dbt_target: dbt's own target folder, for one test module at a time.
     admin_dsn: the superuser's DSN of that database, to create a business schema and its users with. After creating a
@@ -41,19 +42,18 @@ from dagster_project.embedded.settings import REPOSITORY
 from dagster_project.warehouse.entry import ensure_database
 from dagster_project.warehouse.settings import Warehouse
 from dagster_project.warehouse.setup import Target, set_up
-from tests.business_warehouse import Built, build, with_database
+from tests.business_warehouse import Built, with_database
 from tests.embedded_settings import PG_BIN, embedded_settings
+from tests.shared_build import GRANT, share
 
 _GUARD = Path(__file__).with_name("stop_with_parent.py")
 # Half a minute and more each: begun last, one of them would keep one worker busy while the other has nothing to do.
 _BEGUN_FIRST = (
     "tests/integration/test_whole_road.py",
     "tests/training/sql/test_canonical_laws.py",
-    "tests/dagster_project/quality/test_rules.py",
-    "tests/dbt/test_retention.py",
     "tests/training/test_interruption.py",
+    "tests/dagster_project/quality/test_rules.py",
     "tests/dagster_project/corpus/test_import_pairs.py",
-    "tests/dbt/test_tags.py",
 )
 _OURS = ("AUDITUNE_", "DAGSTER_HOME", "DBT_PROFILES_DIR", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
@@ -121,10 +121,13 @@ def warehouse(test_server: tuple[embedded.Server, Path]) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="session")
-def built(test_server: tuple[embedded.Server, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+def built(
+    test_server: tuple[embedded.Server, Path], tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Built]:
     """A warehouse with a small business on which the whole dbt project has been built."""
+    own = tmp_path_factory.getbasetemp()
     with _fresh_warehouse(*test_server) as fresh:
-        yield build(fresh, tmp_path_factory.mktemp("dbt"))
+        yield share(fresh, tmp_path_factory.mktemp("dbt"), own if worker_id == "master" else own.parent)
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +147,7 @@ def built_copy(test_server: tuple[embedded.Server, Path], built: Built) -> Itera
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
         copy = sql.SQL("create database {} template {}")
         admin.execute(copy.format(sql.Identifier(database), sql.Identifier(template)))
-        # what the database itself grants is not copied; dbt makes schemas
-        grant = sql.SQL("grant create, temporary on database {} to auditune_owner")
-        admin.execute(grant.format(sql.Identifier(database)))
+        admin.execute(sql.SQL(GRANT).format(sql.Identifier(database)))
         yield with_database(built.warehouse, database)
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
 

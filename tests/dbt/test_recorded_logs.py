@@ -34,6 +34,7 @@ CLIENT_SIDE = ("psycopg2", "jdbc-simple", "pgbench-simple", "sqlalchemy")
 # pgaudit alone, without a line of the server's own.
 AUDIT_ALONE = ("pgaudit", "pgaudit-read", "pgaudit-object")
 CUT_BYTES = 20
+pytestmark = pytest.mark.slow  # seventeen logs go through dbt
 _MARK = re.compile(r"select 'mark (end|(\S+) (\d+))' from market\.marks;?")
 
 

@@ -32,6 +32,7 @@ def test_a_full_refresh_that_would_lose_statements_is_refused(
     assert owner.execute("select count(*) > 0 from intermediate.int_statements_anonymized").fetchone() == (True,)
 
 
+@pytest.mark.slow
 def test_other_patterns_than_the_statements_were_anonymized_by_stop_dbt_with_one_sentence(
     owner: psycopg.Connection, built_copy: Warehouse, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from training.sql.catalog import Catalog, read_catalog
 from training.sql.guard import check
 
 FOLLOWERS = ("int_pii_columns+", "stg_catalog__columns+", "--exclude", "int_pair_candidates+", "group:monitoring")
+pytestmark = pytest.mark.slow  # most of the project is built anew
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,6 @@ def test_what_is_untagged_is_left_to_the_patterns(retagged: psycopg.Connection) 
     assert name != NAME
 
 
-@pytest.mark.slow
 def test_a_tag_of_no_class_stops_dbt_with_the_columns_name(built_copy: Warehouse, tmp_path: Path) -> None:
     project = Path(
         shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))

@@ -204,8 +204,13 @@ declare
 begin
     if content ~ '%[0-9A-Fa-f]{2}' then
         decoded := staging.url_decode(content);
-        if decoded <> content and privacy.pseudonymized_text(decoded) <> decoded then
-            return privacy.pseudonymized_text(decoded);
+        if decoded <> content then
+            replaced := privacy.pseudonymized_text(decoded);
+            if replaced <> decoded then
+                return replaced;
+            elsif content !~* '%(3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])' then
+                return content;  -- as it is written, too: what was decoded has joined no word of it with another
+            end if;
         end if;
     end if;
     content := privacy.names_turned(privacy.move_birth_dates(content));

@@ -40,6 +40,7 @@ def test_queries_in_canonical_form_are_derivable(sql: str, grammar: str, catalog
     assert is_derivable(grammar, canonical) == (canonical not in NOT_DERIVABLE)
 
 
+@pytest.mark.slow
 def test_every_question_of_the_sample_can_be_answered() -> None:
     catalog = sample_catalog()
     grammar = LLMatcher.grammar_from_lark(build_grammar(catalog))

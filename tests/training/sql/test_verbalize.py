@@ -42,6 +42,7 @@ def canonical_sample() -> tuple[str, ...]:
     return tuple(sorted({canonicalize(question.sql, SHOP) for question in load_questions()}))
 
 
+@pytest.mark.slow
 def test_different_queries_of_the_sample_are_said_differently() -> None:
     sentences = {verbalize(sql, SHOP) for sql in canonical_sample()}
 

@@ -22,7 +22,7 @@ with executions as (
 
 statements as (
 
-    select log_file, byte_offset, statement from {{ ref('stg_audit__statements') }}
+    select log_file, byte_offset, statement, parameters from {{ ref('stg_audit__statements') }}
     {% if is_incremental() %}
     where {{ newer_than(this) }}
     {% endif %}
@@ -35,6 +35,7 @@ commented_texts as (
     select
         executions.statement_hash,
         statements.statement,
+        min(statements.parameters) as parameters,
         min(executions.executed_at) as executed_at,
         max(executions.ingested_at) as ingested_at
     from executions
@@ -50,6 +51,8 @@ commented as (
 
     select
         commented_texts.statement_hash,
+        commented_texts.statement,
+        commented_texts.parameters,
         commented_texts.ingested_at,
         commented_texts.executed_at,
         found.origin,
@@ -64,39 +67,62 @@ commented as (
 
 distinct_questions as (
 
-    select
+    select distinct on (statement_hash, question)
         statement_hash,
         question,
-        min(origin) as origin,
-        min(executed_at) as first_asked_at,
-        max(ingested_at) as ingested_at
+        statement,
+        parameters,
+        min(origin) over questions as origin,
+        min(executed_at) over questions as first_asked_at,
+        max(ingested_at) over questions as ingested_at
     from commented
-    group by statement_hash, question
+    window questions as (partition by statement_hash, question)
+    order by statement_hash, question
+
+),
+
+new_questions as (
+
+    select * from distinct_questions
+    {% if is_incremental() %}
+    where not exists (
+        select 1
+        from {{ this }} as this
+        where this.statement_hash = distinct_questions.statement_hash
+            and this.question_hash = privacy.keyed_hash(distinct_questions.question)
+    )
+    {% endif %}
+
+),
+
+pseudonymized as materialized (
+
+    select
+        *,
+        privacy.pseudonymize_text(question) as pseudonymized_question
+    from new_questions
 
 )
 
 select
     ---------- ids
-    distinct_questions.statement_hash,
-    privacy.keyed_hash(distinct_questions.question) as question_hash,
+    statement_hash,
+    privacy.keyed_hash(question) as question_hash,
 
     ---------- text
-    -- a question may name a birth date and not say that it is one: its SQL does
-    privacy.days_as_in(privacy.pseudonymize_text(distinct_questions.question), anonymized.statement) as question,
-    distinct_questions.origin,
+    -- a question may name a birth date and not say that it is one: its SQL does. (Pseudonymized here for the few that name a
+    -- day: to wait for int_statements_anonymized would take the time of both, one after the other.)
+    case
+        when pseudonymized_question ~* privacy.day_pattern() then privacy.days_as_in(
+            pseudonymized_question,
+            privacy.pseudonymize_sql({{ bound('staging.statement_body(statement)', 'parameters') }})
+        )
+        else pseudonymized_question
+    end as question,
+    origin,
 
     ---------- timestamps
-    distinct_questions.first_asked_at,
-    distinct_questions.ingested_at
+    first_asked_at,
+    ingested_at
 
-from distinct_questions
-left join {{ ref('int_statements_anonymized') }} as anonymized
-    on distinct_questions.statement_hash = anonymized.statement_hash
-{% if is_incremental() %}
-where not exists (
-    select 1
-    from {{ this }} as this
-    where this.statement_hash = distinct_questions.statement_hash
-        and this.question_hash = privacy.keyed_hash(distinct_questions.question)
-)
-{% endif %}
+from pseudonymized
