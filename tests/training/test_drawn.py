@@ -49,12 +49,12 @@ def shop(admin_dsn: str):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1.0, 1.5])
-def test_of_a_thousand_drawn_answers_all_are_sql_and_those_given_name_what_exists(generator, shop, temperature):
-    found = draw_many(generator, CATALOG, QUESTIONS + injection_questions(), 500, temperature)
+def test_of_five_hundred_drawn_answers_all_are_sql_and_those_given_name_what_exists(generator, shop, temperature):
+    found = draw_many(generator, CATALOG, QUESTIONS + injection_questions(), 220, temperature)
 
-    assert found.parsed == found.drawn - found.cut_off >= 1000
-    assert len(found.answers) + found.refused >= 500
-    assert len(found.answers) >= 100
+    assert found.parsed == found.drawn - found.cut_off >= 500
+    assert len(found.answers) + found.refused >= 220
+    assert len(found.answers) >= 50
     assert [answer for answer in found.answers if is_unknown_to_postgresql(shop, answer)] == []
 
 
