@@ -68,6 +68,7 @@ def test_every_question_of_the_sample_can_be_answered() -> None:
         "select value from generate_series(1) as t1(value)",
         "select 59998[1] from orders",
         "select lower(status)[1] from orders",
+        "select interval '1 day' at time zone 'UTC' from orders",
         "select total::double from orders",
         "select total::varchar(9, 2) from orders",
         "select total from orders fetch first 3 rows with ties",
