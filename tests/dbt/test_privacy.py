@@ -93,9 +93,10 @@ def test_a_question_says_the_same_surrogate(zora, in_text: Replace, column: str,
         (f"{NAME}, {EMAIL}", "{full_name}, {email}"),
         (f"of {NAME}, {NAME} and Quillfeather, Zora.", "of {full_name}, {full_name} and {full_name}."),
         (f"Mrs Quillfeather, {EMAIL}", "Mrs Quillfeather, {email}"),
+        ("of Quillfeather, Zora.Only hers", "of {full_name}.Only hers"),
     ],
 )
-def test_a_comma_between_a_name_and_what_follows_turns_nothing(
+def test_a_comma_turns_a_name_around_only_where_a_given_name_stands_behind_it(
     zora, in_text: Replace, text: str, expected: str
 ) -> None:
     assert in_text(text) == expected.format(**zora)

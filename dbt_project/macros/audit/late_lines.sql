@@ -30,6 +30,32 @@
     order by errors.session_id, errors.session_line_number, earlier.logged_by = 'server' desc, before.lines
 {% endmacro %}
 
+{#- CTEs: new_lines, and as behind_gaps those rows of a CTE of new lines in whose front no new line stands. -#}
+{% macro behind_gaps(lines, relation) -%}
+new_lines as materialized (
+
+        select
+            session_id,
+            session_line_number
+        from {{ ref('stg_audit__log_lines') }}
+        where {{ newer_than(relation) }}
+            and exists (select 1 from {{ lines }})
+
+    ),
+
+    behind_gaps as materialized (
+
+        select {{ lines }}.*
+        from {{ lines }}
+        left join new_lines
+            on {{ lines }}.session_id = new_lines.session_id
+            and {{ lines }}.session_line_number = new_lines.session_line_number + 1
+        where new_lines.session_id is null
+            and {{ lines }}.session_line_number > 1
+
+    )
+{%- endmacro %}
+
 {#- A select: one row per statement of an earlier run whose duration line is new, by where its line stands. -#}
 {% macro timed_late(relation) %}
     with durations as materialized (
@@ -39,51 +65,30 @@
 
     ),
 
-    new_lines as materialized (
-
-        select
-            session_id,
-            session_line_number
-        from {{ ref('stg_audit__log_lines') }}
-        where {{ newer_than(relation) }}
-            and exists (select 1 from durations)
-
-    ),
-
-    first_durations as materialized (
-
-        select durations.*
-        from durations
-        left join new_lines
-            on durations.session_id = new_lines.session_id
-            and durations.session_line_number = new_lines.session_line_number + 1
-        where new_lines.session_id is null
-            and durations.session_line_number > 1
-
-    )
+    {{ behind_gaps('durations', relation) }}
 
     select
         earlier.log_file,
         earlier.byte_offset,
         earlier.ingested_at,
-        first_durations.duration_ms,
-        case when earlier.statement = earlier.logged_statement then first_durations.query_id end as query_id
-    from first_durations
+        behind_gaps.duration_ms,
+        case when earlier.statement = earlier.logged_statement then behind_gaps.query_id end as query_id
+    from behind_gaps
     cross join lateral (
         select *
         from {{ ref('stg_audit__statements') }} as statements
-        where statements.session_id = first_durations.session_id
+        where statements.session_id = behind_gaps.session_id
             and statements.session_line_number between
-            first_durations.session_line_number - 3 and first_durations.session_line_number - 1
+            behind_gaps.session_line_number - 3 and behind_gaps.session_line_number - 1
         order by statements.session_line_number desc
         limit 1
     ) as earlier
     where (
         select true
         from {{ ref('stg_audit__durations') }} as others
-        where others.session_id = first_durations.session_id
+        where others.session_id = behind_gaps.session_id
             and others.session_line_number > earlier.session_line_number
-            and others.session_line_number < first_durations.session_line_number
+            and others.session_line_number < behind_gaps.session_line_number
         limit 1
     ) is null
 {% endmacro %}
@@ -103,28 +108,7 @@
 
     ),
 
-    new_lines as materialized (
-
-        select
-            session_id,
-            session_line_number
-        from {{ ref('stg_audit__log_lines') }}
-        where {{ newer_than(relation) }}
-            and exists (select 1 from duration_lines)
-
-    ),
-
-    behind_gaps as materialized (
-
-        select duration_lines.*
-        from duration_lines
-        left join new_lines
-            on duration_lines.session_id = new_lines.session_id
-            and duration_lines.session_line_number = new_lines.session_line_number + 1
-        where new_lines.session_id is null
-            and duration_lines.session_line_number > 1
-
-    )
+    {{ behind_gaps('duration_lines', relation) }}
 
     select
         late.log_file as late_log_file,

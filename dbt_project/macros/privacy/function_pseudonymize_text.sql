@@ -171,8 +171,8 @@ begin
                 first_word := comma + 1 - 2 * surnames;
                 last_word := comma - 1 + 2 * given_names;
                 continue when first_word < 1 or last_word > cardinality(words);
-                -- 'Roe, jane.roe@firm.test' is no given name but an address
-                continue when words[last_word + 1] in ('.', '@', '+', '_') and last_word + 2 <= cardinality(words);
+                -- in 'Roe, jane.roe@firm.test' the word behind the comma begins an address
+                continue when array_to_string(words[last_word + 1 :], '') ~ '^[^\s,;]*@';
                 turned := array_to_string(words[comma + 1 : last_word] || ' '::text || words[first_word : comma - 1], '');
                 -- in 'Jane Roe, Jane' the surname is the first one's
                 if privacy.surrogate_of_run(turned) is not null and not privacy.ends_in_a_value(words[1 : comma - 1]) then
@@ -208,8 +208,8 @@ begin
             replaced := privacy.pseudonymized_text(decoded);
             if replaced <> decoded then
                 return replaced;
-            elsif content !~* '%(3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])' then
-                return content;  -- as it is written, too: what was decoded has joined no word of it with another
+            elsif content !~* '%(?!20|2[CF]|3[ABDF])[0-9A-F]{2}' then
+                return content;  -- blanks and , / : ; = ? join no words, so as it is written there is nothing either
             end if;
         end if;
     end if;
