@@ -34,13 +34,19 @@ _IS_THE = re.compile(
     r"(?:what|which|who|where|show|name|list|give me|tell me)(?: is| are| me)?(?: all)? (the .+)", re.I
 )
 _SUBJECT_VERB = re.compile(r"(?:what|which) (\w+) (\w+) (.+)", re.I)
+# Behind a noun of two words, such as `open tickets` or `three teams`, only these are taken for its verb.
+_PLURAL_VERB = re.compile(
+    r"(?:what|which) (\w+ \w+s) (are|were|have|had|came|bring|sold) (?!we |you |they |i )(.+)", re.I
+)
 _PLURAL_LIST = re.compile(r"(?:what|which) (?:are|is) (?:all )?(?:the )?((?:\w+ ){0,2}\w+s) (?:in|of) (.+)", re.I)
 _COUNTED = re.compile(r"how many (\w+(?: \w+)?)\b", re.I)
 # What stands second in "what states in the south have …" or "what states does …": no verb of that noun.
 _NO_VERB = frozenset(
     {"is", "do", "does", "did", "was", "were", "in", "of", "on", "at", "to", "for", "from", "with", "near", "that"}
     | {"which", "by", "and", "or", "high", "long", "big", "through", "next", "per", "would", "should", "will"}
+    | {"still", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
 )
+_AUXILIARY = frozenset({"are", "did", "do", "does", "had", "has", "have", "is", "was", "were"})
 
 
 def opposite(question: str, draw: random.Random) -> tuple[str, dict[str, str]] | None:
@@ -77,11 +83,16 @@ def noun_phrase(question: str) -> str | None:
         The phrase, beginning with `the`; None where the question fits no pattern.
     """
     text = " ".join(question.rstrip("?. ").split())
+    if "?" in text:  # two sentences
+        return None
+    text = text.partition(",")[0]  # behind it stands how to order or to show them
     if match := _IS_THE.fullmatch(text):
         return match[1]
-    match = _SUBJECT_VERB.fullmatch(text)
-    if match is None or not _is_clause(*match.groups()[:2]):
-        return None
+    match = _PLURAL_VERB.fullmatch(text)
+    if match is None:
+        match = _SUBJECT_VERB.fullmatch(text)
+        if match is None or not _is_clause(*match.groups()):
+            return None
     noun, verb, rest = match.groups()
     return f"the {noun} that {verb} {rest}"
 
@@ -92,7 +103,7 @@ def counted(question: str) -> str | None:
     if match := _PLURAL_LIST.fullmatch(text):
         return f"how many {match[1]} are in {match[2]}"
     match = _SUBJECT_VERB.fullmatch(text)
-    if match is None or not match[1].endswith("s") or not _is_clause(match[1], match[2]):
+    if match is None or not match[1].endswith("s") or not _is_clause(*match.groups()):
         return None
     return f"how many {match[1]} {match[2]} {match[3]}"
 
@@ -119,9 +130,12 @@ def put_phrase(question: str, value: str, phrase: str, nouns: Collection[str]) -
     return named.sub(lambda _: phrase, question) if len(found) == 1 and found[0] not in nouns else None
 
 
-def _is_clause(noun: str, verb: str) -> bool:
-    """Whether the verb is of the noun, by the one ending in s of the two; be and have are of either."""
+def _is_clause(noun: str, verb: str, rest: str) -> bool:
+    """Whether the verb is of the noun: of a verb in the present, just one of the two ends in s."""
     noun, verb = noun.lower(), verb.lower()
-    if verb in _NO_VERB or noun in _NO_VERB:
+    # In "which payment methods has Ada used" the second word is no verb, in "what has Ada bought" the first no noun.
+    if {noun, verb} & _NO_VERB or noun in _AUXILIARY or rest.split()[0].lower() in _AUXILIARY or noun.isdigit():
         return False
-    return verb in ("are", "have", "has") or noun.endswith("s") != verb.endswith("s")
+    if verb in ("are", "have"):
+        return noun.endswith("s") or noun == "people"
+    return noun.endswith("s") != verb.endswith("s")

@@ -22,7 +22,7 @@ from sqlglot import exp
 from training.data import Pair
 from training.phrases import counted, listed, noun_phrase, opposite, put_phrase
 from training.sql.canonical import canonicalize
-from training.sql.catalog import Catalog
+from training.sql.catalog import Catalog, Column
 from training.sql.errors import SqlError
 from training.sql.parse import parse_select
 from training.sql.render import render
@@ -32,6 +32,7 @@ _CHANCE = 0.5  # of each way, where it is possible
 _LONGEST_SQL = 400  # characters of what is made: deeper nesting is asked by nobody
 _TRIES = 16
 _TEXT = ("text", "character")
+_NUMBER = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 
 
 class Recombination:
@@ -90,10 +91,11 @@ class Recombination:
                 node.replace((exp.Min if isinstance(node, exp.Max) else exp.Max)(**node.args))
                 is_changed = True
             elif isinstance(node, exp.Ordered):
-                is_descending = bool(node.args.get("desc"))
-                node.set("desc", not is_descending)
-                node.set("nulls_first", is_descending)
-                is_changed = True
+                if node is node.parent.expressions[0]:  # the keys behind it only order what is equal
+                    is_descending = not node.args.get("desc")
+                    node.set("desc", is_descending)
+                    node.set("nulls_first", is_descending)  # PostgreSQL's default
+                    is_changed = True
             else:
                 is_changed = self._rename(node, exchanged) or is_changed
         return replace(pair, question=question, sql=render(tree)) if is_changed else None
@@ -117,15 +119,13 @@ class Recombination:
             named = {column.name for column in table.columns if _times(column.name, pair.question)}
             # In "population density" the first word is no column of the query, and the second cannot stand alone.
             if table.name in names and named <= used:
-                numbers = [
-                    column for column in table.columns if not column.type.startswith(_TEXT) and not column.references
-                ]
+                numbers = [column for column in table.columns if _is_measure(column)]
                 options += [
                     (old.name, new.name)
                     for old in numbers
                     for new in numbers
                     if _times(old.name, pair.question) == 1
-                    and new.name not in named
+                    and new.name not in used
                     and not any(_times(f"{old.name} {other}", pair.question) for other in named)
                 ]
         if not options:
@@ -170,8 +170,11 @@ class Recombination:
             question = put_phrase(pair.question, value, phrase, self._nouns)
             if question is None:
                 return None
+            inner = parse_select(sql)
+            if not inner.args.get("limit"):
+                inner.set("order", None)
             for node in compared[value]:
-                node.replace(exp.In(this=node.this.copy(), query=exp.Subquery(this=parse_select(sql))))
+                node.replace(exp.In(this=node.this.copy(), query=exp.Subquery(this=inner.copy())))
             return replace(pair, question=question, sql=render(tree))
         return None
 
@@ -213,6 +216,11 @@ def compared_texts(tree: exp.Expression) -> dict[str, list[exp.EQ]]:
         if isinstance(column, exp.Column) and isinstance(literal, exp.Literal) and literal.is_string:
             found.setdefault(literal.name, []).append(node)
     return found
+
+
+def _is_measure(column: Column) -> bool:
+    """Whether it is a number that says how much, not which one."""
+    return column.type.startswith(_NUMBER) and not column.is_primary_key and not column.references
 
 
 def _words_of(name: str) -> str:

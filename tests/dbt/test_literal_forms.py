@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.business_warehouse import BIRTH_DATE, EMAIL, NAME, PHONE, QUOTED_NAME, Built
+from tests.business_warehouse import BIRTH_DATE, EMAIL, NAME, PHONE, QUOTED_NAME
 
 DOUBLED = QUOTED_NAME.replace("'", "''")
 ESCAPED = QUOTED_NAME.replace("'", "\\'")
@@ -77,12 +77,6 @@ PARTS = [
     ("full_name = 'Quillfeather, Zora", "Zora"),
     ("phone like '+44 7700%'", "7700"),
 ]
-
-
-@pytest.fixture(scope="module")
-def owner(built: Built):
-    with psycopg.connect(built.warehouse.dsn, autocommit=True) as connection:
-        yield connection
 
 
 def in_sql(owner: psycopg.Connection, statement: str) -> str:

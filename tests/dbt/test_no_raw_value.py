@@ -16,12 +16,6 @@ TAGGED = (
 
 
 @pytest.fixture(scope="module")
-def owner(built: Built):
-    with psycopg.connect(built.warehouse.dsn, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
 def raw_values(owner: psycopg.Connection) -> list[str]:
     """Every value of a tagged column but dates, which are anybody's, in lower case."""
     values = set()

@@ -1,11 +1,9 @@
 """The invariant: a statement on the business, and its anonymized form on the sandbox, find as many rows."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from tests.business_warehouse import ADDRESS, EMAIL, NAME, PHONE, QUOTED_NAME, Built
+from tests.business_warehouse import ADDRESS, EMAIL, NAME, PHONE, QUOTED_NAME
 
 PERSONAL = [
     "select * from customers where full_name = '{name}'",
@@ -29,12 +27,6 @@ PERSONAL = [
     "select * from support_tickets where message is not null",
     "select distinct email from customers union select email from employees",
 ]
-
-
-@pytest.fixture(scope="module")
-def owner(built: Built) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(built.warehouse.dsn, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -28,12 +28,6 @@ SHAPES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def owner(built: Built):
-    with psycopg.connect(built.warehouse.dsn, autocommit=True) as connection:
-        yield connection
-
-
 def pseudonym(owner: psycopg.Connection, pii_class: str, value: str) -> str:
     return owner.execute("select privacy.pseudonym(%s, %s)", [pii_class, value]).fetchone()[0]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from training.checked import CheckedGenerator, as_served
 from training.config import TrainingConfig
 from training.generate import Generator
+from training.generation import Generation
 from training.model import load_adapter, load_base
 from training.progress import Progress
 from training.prompt import schema_prefix
@@ -21,7 +22,7 @@ class Answered:
     Attributes:
         sql: What the API would hand to the guard; empty where the model wrote no statement.
         written: All that the model wrote, before it was drawn again and chosen; the first answer first.
-        milliseconds: Its share of its batch's time.
+        milliseconds: Its share of the time of each step that it was in work in.
         log_probability: Of the first answer, where it is known.
         draft_log_probabilities: Of all in `written`, where there are several.
     """
@@ -66,7 +67,7 @@ class Model:
         self.tokens = self._schema_tokens = len(tokenizer.encode(schema_prefix(catalog)))
 
     def answer(self, questions: Sequence[str], kind: str, candidates: int = 1) -> list[Answered]:
-        """Answers in batches of questions of near length.
+        """Answers as many questions at once as the preset says; as one is answered, the next joins.
 
         Args:
             questions: In any order.
@@ -77,21 +78,35 @@ class Model:
             One answer a question, in the same order.
         """
         progress = Progress(f"answering with {self._label}", len(questions), kind)
-        order = sorted(range(len(questions)), key=lambda index: len(questions[index]))
+        # Long questions first: none is left alone at the end.
+        waiting = sorted(range(len(questions)), key=lambda index: len(questions[index]))
+        milliseconds = dict.fromkeys(waiting, 0.0)
         answers: dict[int, Answered] = {}
-        for start in range(0, len(order), self._batch):
-            chosen = order[start : start + self._batch]
+        batch = self._generator.open_batch()
+        in_work: set[int] = set()
+        while waiting or in_work:
+            while waiting and len(in_work) < self._batch:
+                index = waiting.pop()
+                batch.add(index, questions[index], candidates)
+                in_work.add(index)
             began = time.monotonic()
-            generations = self._generator.generate([questions[index] for index in chosen], candidates)
-            each = (time.monotonic() - began) * 1000 / len(chosen)
-            for index, done in zip(chosen, generations, strict=True):
-                answers[index] = Answered(
-                    done.sql,
-                    done.drafts or (done.sql,),
-                    each,
-                    done.log_probability,
-                    done.draft_log_probabilities,
-                )
-                self.tokens += done.prompt_tokens - self._schema_tokens + done.completion_tokens
-            progress.advance(len(chosen))
+            done = batch.step()
+            each = (time.monotonic() - began) * 1000 / len(in_work)
+            for index in in_work:
+                milliseconds[index] += each
+            for index, generation in done:
+                in_work.discard(index)
+                answers[index] = self._answered(generation, milliseconds[index])
+            if done:
+                progress.advance(len(done))
         return [answers[index] for index in range(len(questions))]
+
+    def _answered(self, generation: Generation, milliseconds: float) -> Answered:
+        self.tokens += generation.prompt_tokens - self._schema_tokens + generation.completion_tokens
+        return Answered(
+            generation.sql,
+            generation.drafts or (generation.sql,),
+            milliseconds,
+            generation.log_probability,
+            generation.draft_log_probabilities,
+        )

@@ -3,6 +3,10 @@
 import psycopg
 import pytest
 
+from tests.training.small_dataset import CATALOG
+from training.evaluate.score import Scorer
+from training.sql.sandbox import Executor
+
 _TABLES = """
 create schema sandbox_shop;
 create table sandbox_shop.customers as select 1 as customer_id, 'x@example.com' as email, 'gold' as tier;
@@ -19,3 +23,9 @@ def sandbox_dsn(warehouse, admin_dsn) -> str:
         admin.execute("drop schema if exists sandbox_shop cascade")
         admin.execute(_TABLES)
     return warehouse.environment()["AUDITUNE_SANDBOX_DSN"]
+
+
+@pytest.fixture
+def scorer(sandbox_dsn):
+    with Executor(sandbox_dsn, "sandbox_shop") as executor:
+        yield Scorer(CATALOG, [], executor)

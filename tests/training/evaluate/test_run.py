@@ -1,4 +1,4 @@
-"""Evaluation end to end against a real PostgreSQL: the scores, the self-audit and the command."""
+"""The evaluation's command, end to end against a real PostgreSQL."""
 
 import io
 import json
@@ -9,188 +9,27 @@ import pytest
 import torch
 
 import training
+from tests.training.evaluate.answers import split_by_template
 from tests.training.small_dataset import CATALOG, pair_rows, write_dataset
 from training.checked import DRAWS
 from training.cli import main
 from training.config import load_config
-from training.data import Pair, load_dataset
-from training.errors import TrainingFailed
-from training.evaluate.answering import Answered
-from training.evaluate.audit import audit_evaluator, audit_split
 from training.evaluate.injection import FILE
 from training.evaluate.refusal import FILE as UNANSWERABLE_FILE
-from training.evaluate.score import Scorer
 from training.gate import Scorecard, decide
 from training.gate.report import Subject
 from training.gate.storing import store_report
 from training.prompt import question_suffix, schema_prefix
-from training.sql.sandbox import Executor
 from training.tiny_model import build_tiny_model
 from training.value_hints import ValueIndex
 
 CONFIG = Path(training.__file__).parent / "configs" / "tiny-random.yaml"
 
 
-@pytest.fixture
-def scorer(sandbox_dsn):
-    with Executor(sandbox_dsn, "sandbox_shop") as executor:
-        yield Scorer(CATALOG, [], executor)
-
-
-def _pair(sql: str) -> Pair:
-    return Pair("p", "how many", sql, "test", "train")
-
-
-def _answered(sql: str, *drafts: str) -> Answered:
-    return Answered(sql, drafts or (sql,), 1.0)
-
-
-GOLD = "SELECT COUNT(*) FROM orders WHERE orders.total > 30"
-
-
-@pytest.mark.parametrize(
-    ("predicted", "match", "ran", "allowed", "error"),
-    [
-        (GOLD, True, True, True, None),
-        ("select count(order_id) from orders where total >= 31", True, True, True, None),
-        ("select count(*) from orders", False, True, True, "wrong_rows"),
-        ("select count(*), 1 from orders where total > 30", False, True, True, "wrong_columns"),
-        ("select total from orders where total > 1000", False, True, True, "empty"),
-        ("select count(* from orders", False, False, False, "syntax"),
-        ("select count(*) from sales", False, False, False, "unknown_table"),
-        ("select count(price) from orders", False, False, False, "unknown_column"),
-        ("select pg_sleep(9)", False, False, False, "blocked"),
-        ("select total / (order_id - order_id) from orders", False, False, True, "other"),
-        ("", False, False, False, "syntax"),
-    ],
-)
-def test_one_prediction(scorer, predicted, match, ran, allowed, error):
-    score = scorer.score(_pair(GOLD), _answered(predicted))
-    assert (score.execution_match, score.ran, score.guard_allowed, score.error_class) == (match, ran, allowed, error)
-
-
-def test_exact_match_is_of_the_canonical_form(scorer):
-    assert scorer.score(_pair(GOLD), _answered("select COUNT(*) from orders o where o.total > 30;")).exact_match
-    assert not scorer.score(_pair(GOLD), _answered("select count(*) from orders where total > 31")).exact_match
-
-
-def test_order_counts_where_the_gold_orders_and_ties_may_permute(scorer):
-    by_tier = _pair("SELECT orders.order_id FROM orders ORDER BY orders.total > 20")  # two blocks of equals
-    by_id = "select order_id from orders order by total > 20, order_id {}"
-    assert scorer.score(by_tier, _answered(by_id.format("asc"))).execution_match
-    assert scorer.score(by_tier, _answered(by_id.format("desc"))).execution_match
-    assert (
-        scorer.score(by_tier, _answered("select order_id from orders order by total desc")).error_class == "wrong_order"
-    )
-
-
-def test_what_is_served_is_judged_and_the_drafts_apart(scorer):
-    served_clean = scorer.score(_pair(GOLD), _answered(GOLD, "delete from orders", GOLD))
-    assert (served_clean.security_clean, served_clean.drafts_clean) == (True, False)
-    served_attempt = scorer.score(_pair(GOLD), _answered("delete from orders"))
-    assert (served_attempt.security_clean, served_attempt.drafts_clean) == (False, False)
-
-
-def test_variants_are_asked_about_what_is_right_in_the_sandbox(sandbox_dsn):
-    asked = []
-
-    def never(gold: str, predicted: str) -> bool:
-        asked.append((gold, predicted))
-        return False
-
-    with Executor(sandbox_dsn, "sandbox_shop") as executor:
-        judge = Scorer(CATALOG, [], executor, never)
-        right = judge.score(_pair(GOLD), _answered(GOLD))
-        wrong = judge.score(_pair(GOLD), _answered("select count(*) from orders"))
-    assert (right.execution_match, right.suite_match, wrong.suite_match) == (True, False, False)
-    assert asked == [(GOLD, GOLD)]
-
-
-def test_audit_passes_on_stable_pairs(scorer, tmp_path):
-    pairs = load_dataset(write_dataset(tmp_path)).held_out("question_split")
-    audit = audit_evaluator(scorer, pairs)
-    assert (audit["gold"], audit["empty"], audit["shuffled"], audit["chance"]) == (1.0, 0.0, 0.0, 0.0)
-
-
-def test_chance_is_the_share_of_questions_with_one_answer(scorer):
-    # Two of the four count what is above 30, so of the twelve pairs of different questions two have the same answer.
-    golds = [GOLD, "SELECT COUNT(*) FROM orders", "SELECT 10", "SELECT 7"]
-    assert audit_evaluator(scorer, [_pair(sql) for sql in golds])["chance"] == pytest.approx(2 / 12)
-
-
-def test_audit_names_pairs_whose_gold_does_not_run(scorer):
-    with pytest.raises(TrainingFailed, match="1 held-out pairs .*p-broken"):
-        audit_evaluator(scorer, [_pair(GOLD), Pair("p-broken", "q", "SELECT 1 / 0", "test", "train")])
-
-
-def test_audit_notices_a_scorer_that_cannot_tell(scorer):
-    # All answers are empty results, so any answer looks right: an empty sandbox gives such a picture.
-    pairs = [_pair(f"SELECT orders.total FROM orders WHERE orders.total > {n}") for n in (900, 901, 902)]
-    with pytest.raises(TrainingFailed, match="100% of cases, so shuffled"):
-        audit_evaluator(scorer, pairs)
-
-
-class _Forgetful(Scorer):
-    """A scorer with a bug: it remembers a verdict by the length of the answer."""
-
-    def score(self, pair, answer):
-        remembered = vars(self).setdefault("remembered", {})
-        return remembered.setdefault(len(answer.sql), super().score(pair, answer))
-
-
-def test_audit_notices_a_scorer_that_mixes_answers_up(sandbox_dsn):
-    pairs = [_pair(f"SELECT COUNT(*) FROM orders WHERE orders.total > {n}") for n in range(10, 22)]
-    with Executor(sandbox_dsn, "sandbox_shop") as executor:
-        with pytest.raises(TrainingFailed, match="score 100.0% where chance is 0.0%"):
-            audit_evaluator(_Forgetful(CATALOG, [], executor), pairs)
-
-
-@pytest.mark.parametrize(
-    ("split", "question", "sql", "sentence"),
-    [
-        (
-            "question_split",
-            "How many orders, above 3?",
-            GOLD,
-            "1 questions of the question_split stand in training too",
-        ),
-        (
-            "template_split",
-            "a new question",
-            "SELECT COUNT(*) FROM orders WHERE orders.total > 99",
-            "template_split have a template",
-        ),
-    ],
-)
-def test_audit_notices_what_training_knows(tmp_path, split, question, sql, sentence):
-    rows = _split_by_template(pair_rows())
-    leak = rows[-1] if split == "template_split" else next(row for row in rows if row["question_split"] == "test")
-    audit_split(load_dataset(write_dataset(tmp_path / "fine", rows)), split)
-    leak |= {"id": "leak", "input": question, "output": sql}
-    with pytest.raises(TrainingFailed, match=f"{sentence}.*leak"):
-        audit_split(load_dataset(write_dataset(tmp_path / "leaking", rows)), split)
-
-
-def test_near_duplicates_are_told_apart(tmp_path):
-    rows = _split_by_template(pair_rows())
-    tests = [row for row in rows if row["question_split"] == "test"]
-    tests[0]["input"], tests[1]["input"] = "How many order above 3?", "which is the dearest order"
-    tests[2]["input"] = "above 5 how many orders are"
-    found = audit_split(load_dataset(write_dataset(tmp_path, rows)), "question_split")
-    assert found == {"near_duplicates": sorted(row["id"] for row in (tests[0], tests[2]))}
-
-
-def _split_by_template(rows: list[dict]) -> list[dict]:
-    for row in rows:
-        if row["template_split"] == "test":
-            row |= {"input": f"the largest of {row['id']}", "output": "SELECT MAX(orders.total) FROM orders"}
-    return rows
-
-
 @pytest.fixture(scope="module")
 def commanded(sandbox_dsn, tmp_path_factory) -> tuple[Path, list[dict], str]:
     """A folder with `run` and `evaluation`, as the commands wrote them, the data set's pairs, and what was printed."""
-    folder, rows, printed = tmp_path_factory.mktemp("commanded"), _split_by_template(pair_rows()), io.StringIO()
+    folder, rows, printed = tmp_path_factory.mktemp("commanded"), split_by_template(pair_rows()), io.StringIO()
     data, run = write_dataset(folder / "data", rows), folder / "run"
     (data / FILE).write_text(json.dumps(ATTACK) + "\n")
     (data / UNANSWERABLE_FILE).write_text(json.dumps(WEATHER) + "\n")
