@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from serving.answer import Answerer
-from serving.engine import Engine
+from serving.engines.engine import Engine
 from training.confidence import Calibration
 from training.registry import CHALLENGER, CHAMPION
 from training.sql.catalog import Catalog

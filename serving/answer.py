@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from serving.engine import Engine, EngineFailed
+from serving.engines.engine import Engine, EngineFailed
 from serving.execution import NotRun, Reader
 from serving.judgements import Judgements
 from training.choice import choose_by_result, distinct

@@ -15,7 +15,7 @@ from serving.adapters import Adapters, AdapterSource, Served
 from serving.alias_watch import AliasWatch
 from serving.answer import Answerer
 from serving.database import Database
-from serving.engine import MicroBatchEngine
+from serving.engines.micro_batch import MicroBatchEngine
 from serving.execution import Reader
 from serving.mcp.mount import McpEndpoint
 from serving.metrics import Metrics

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from serving.access.caller import Caller
 from serving.answer import UNANSWERABLE, Answer
-from serving.engine import EngineBusy
+from serving.engines.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed, LogFull, TooManyCandidates
 from serving.request_log import NotKept, RequestRow
 from serving.service import Service

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from serving.adapters import Served
 from serving.answer import judge
-from serving.engine import EngineBusy, EngineFailed
+from serving.engines.engine import EngineBusy, EngineFailed
 
 CANARY_QUESTIONS = 5
 # For an adapter that was never evaluated here: it must answer, whatever it says.

@@ -1,1 +1,1 @@
-"""Where models run: in this process (`in_process`), or on servers that speak OpenAI's protocol (`servers`)."""
+"""Where models run: in this process (`micro_batch`, `in_process`), or on servers of OpenAI's protocol (`servers`)."""

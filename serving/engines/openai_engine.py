@@ -8,7 +8,7 @@ import zlib
 from dataclasses import replace
 from typing import Any
 
-from serving.engine import EngineFailed
+from serving.engines.engine import EngineFailed
 from serving.engines.replicas import Replicas
 from training.choice import DRAWS, TEMPERATURE, choose, may_run
 from training.generation import Generation
@@ -22,7 +22,7 @@ _PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty":
 
 
 class OpenAIEngine:
-    """The engine of one adapter; see `serving.engine.Engine`."""
+    """The engine of one adapter; see `serving.engines.engine.Engine`."""
 
     def __init__(
         self, replicas: Replicas, module: str, catalog: Catalog, *, max_new_tokens: int, timeout_seconds: float

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import structlog
 
-from serving.engine import EngineBusy, EngineFailed
+from serving.engines.engine import EngineBusy, EngineFailed
 from serving.engines.replica import Replica, ReplicaRefused
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from serving.adapters import Adapters, Champion, Served
 from serving.alias_watch import AliasWatch
 from serving.database import Database
-from serving.engine import EngineFailed
+from serving.engines.engine import EngineFailed
 from serving.startup import StartupError
 from tests.serving.stand_in_adapter import promote, release_stand_in
 from tests.serving.support import Generated

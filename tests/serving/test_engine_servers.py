@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.engine import EngineBusy, EngineFailed
+from serving.engines.engine import EngineBusy, EngineFailed
 from serving.engines.openai_engine import OpenAIEngine
 from serving.engines.replica import ReplicaRefused
 from serving.engines.replicas import Replicas

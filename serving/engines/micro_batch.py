@@ -1,4 +1,4 @@
-"""The engine: questions to SQL. One worker thread answers waiting questions together.
+"""The engine around a model in this process. One worker thread answers waiting questions together.
 
 A model's forward pass costs nearly the same for one question as for a few, so what waits is answered at once. A model
 that takes questions between its steps gets each as soon as there is a place for it (continuous batching); any other
@@ -17,45 +17,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import structlog
 
+from serving.engines.engine import EngineBusy, EngineFailed
+
 if TYPE_CHECKING:
     from training.generation import Generation
 
 log = structlog.get_logger(__name__)
 
 Generate = Callable[[list[str]], "list[Generation]"]
-
-
-class EngineBusy(Exception):
-    """The queue is full; ask again shortly."""
-
-
-class EngineFailed(Exception):
-    """The model did not produce an answer."""
-
-
-class Engine(Protocol):
-    """Whatever turns a question into SQL."""
-
-    async def generate(self, question: str, candidates: int = 1) -> "Generation":
-        """Return the generated SQL with its token counts.
-
-        Args:
-            question: In natural language.
-            candidates: How many answers to write; all are in `drafts` where it is above 1 and the model can draw.
-
-        Raises:
-            EngineBusy: The queue is full.
-            EngineFailed: The model failed or took too long.
-        """
-        ...
-
-    def queue_depth(self) -> int:
-        """Return how many questions wait."""
-        ...
-
-    def close(self) -> None:
-        """Stop; questions that still wait fail."""
-        ...
 
 
 class Batch(Protocol):
@@ -117,7 +86,7 @@ class MicroBatchEngine:
         self._worker.start()
 
     async def generate(self, question: str, candidates: int = 1) -> "Generation":
-        """Queue a question and wait for its answer; see `Engine`."""
+        """Queue a question and wait for its answer; see `serving.engines.engine.Engine`."""
         asked = _Asked(question, Future(), candidates)
         try:
             self._waiting.put_nowait(asked)

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from serving.engine import EngineBusy, EngineFailed, MicroBatchEngine
+from serving.engines.engine import EngineBusy, EngineFailed
+from serving.engines.micro_batch import MicroBatchEngine
 from tests.serving.support import Generated
 
 
