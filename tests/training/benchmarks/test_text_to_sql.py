@@ -68,11 +68,11 @@ def test_a_signal_stops_the_server_too(number, tmp_path):
     temporary = tmp_path / "temporary"
     process = _start(write_benchmark(tmp_path / "zoo"), tmp_path / "out", temporary)
     deadline = time.monotonic() + 120
-    while not (running := list(temporary.glob("auditune-benchmark-*/pgdata/postmaster.pid"))):
+    while not (lines := _lines_of_the_first(temporary, "auditune-benchmark-*/pgdata/postmaster.pid")):
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    postmaster = int(running[0].read_text().split()[0])
+    postmaster = int(lines[0])
     process.send_signal(number)
     process.communicate(timeout=120)
     assert process.returncode == 128 + number
@@ -80,6 +80,11 @@ def test_a_signal_stops_the_server_too(number, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert not list(temporary.glob("auditune-benchmark-*"))
+
+
+def _lines_of_the_first(folder: Path, pattern: str) -> list[str]:
+    """The lines of a file that another process writes: none before it is there and while it is empty."""
+    return [line for path in folder.glob(pattern) for line in path.read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
