@@ -7,6 +7,9 @@ column that it is a value of: as a literal (`'May'`, one of a list, array or ran
 that is compared with a column of that name, where the column's table is named nearby. A birth date counts too where a
 text says that it is one (`born on 3 July 1961`).
 
+What a model wrote is read for whole values only: the proof before training has read all that it learnt from, so a given
+name alone is its guess (asked for a password, SmolLM2 wrote `full_name = 'Mike'`, as many a customer is called).
+
 So a customer called May is no hit in `orders in May`, nor in `status = 'may'`, but is one in `first_name = 'May'`.
 """
 
@@ -41,6 +44,7 @@ _LONGEST = 300  # of a literal before its column, with what stands between
 _PART = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SHORTEST_PART = 3
 _ELEMENTS = re.compile(r"[^{},\"%^$]+")
+_OF_MODELS = "runs/"  # the place of files with a model's answers; in tables they are anonymized as all SQL is
 
 
 @dataclass
@@ -49,18 +53,21 @@ class BesideColumns:
 
     Attributes:
         values: By name of a column: its values in lower case, with their classes.
+        parts: By name of a column: the parts of its names, in lower case.
         tables: By name of a column: the tables that have it so tagged.
         days: Every birth date.
     """
 
     values: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    parts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     tables: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     days: set[date] = field(default_factory=set)
 
     @property
     def count(self) -> int:
         """How many values are looked for."""
-        return sum(len(values) for values in self.values.values()) + len(self.days)
+        known = [*self.values.values(), *self.parts.values()]
+        return sum(map(len, known)) + len(self.days)
 
 
 def read_beside(owner: psycopg.Connection) -> BesideColumns:
@@ -78,8 +85,8 @@ def read_beside(owner: psycopg.Connection) -> BesideColumns:
             elif value and not is_telling(value):
                 beside.values[column.name.lower()][value] = column.pii_class
             elif column.pii_class == "name":
-                parts = [part for part in _PART.findall(value) if len(part) >= _SHORTEST_PART]
-                beside.values[column.name.lower()].update(dict.fromkeys(parts, "name"))
+                parts = _PART.findall(value)
+                beside.parts[column.name.lower()].update(part for part in parts if len(part) >= _SHORTEST_PART)
     return beside
 
 
@@ -125,5 +132,7 @@ def _hits(place: str, name: str, literal: str, beside: BesideColumns) -> Iterato
         said = " ".join(part.lower().split())
         if pii_class := values.get(said):
             yield Hit(place, pii_class, said)
+        elif said in beside.parts.get(name, ()) and place != _OF_MODELS:
+            yield Hit(place, "name", said)
     for day in written_days(literal) & beside.days:
         yield Hit(place, "birth_date", day.isoformat())

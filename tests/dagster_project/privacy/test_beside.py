@@ -13,10 +13,11 @@ BORN = date(1961, 7, 3)
 
 @pytest.fixture(scope="module")
 def beside() -> BesideColumns:
-    """Customers called May, Bo and North; one born on 3 July 1961, one on 5 May 2005."""
+    """Customers called May, Bo and North, and one Zora Quillfeather; one born on 3 July 1961, one on 5 May 2005."""
     found = BesideColumns(days={BORN, date(2005, 5, 5)})
     found.values["first_name"] = dict.fromkeys(("may", "bo", "north"), "name")
-    for column in ("first_name", "birth_date"):
+    found.parts["full_name"] = {"zora", "quillfeather"}
+    for column in ("first_name", "full_name", "birth_date"):
         found.tables[column] = {"customers"}
     return found
 
@@ -84,6 +85,17 @@ def test_in_a_log_a_single_word_counts_as_a_literal_beside_its_column(
     line: str, found: list[str], beside: BesideColumns
 ) -> None:
     assert hits(line, "technical", beside) == found
+
+
+@pytest.mark.parametrize(("place", "found"), [("dagster/", ["zora"]), ("runs/", [])])
+def test_part_of_a_name_is_a_guess_in_what_a_model_wrote(place: str, found: list[str], beside: BesideColumns) -> None:
+    written = "select city from customers where full_name = 'Zora'"
+    assert [hit.value for hit in find_beside([Text(place, written, "technical")], beside)] == found
+
+
+def test_a_whole_value_of_a_column_is_no_guess_even_there(beside: BesideColumns) -> None:
+    written = "select city from customers where first_name = 'May'"
+    assert [hit.value for hit in find_beside([Text("runs/", written, "technical")], beside)] == ["may"]
 
 
 @pytest.mark.parametrize(
