@@ -54,6 +54,10 @@ class Recombination:
             phrase = noun_phrase(pair.question)
             tree = parse_select(pair.sql)
             key = self._selected(tree) if phrase else None
+            # In "the mayor of Austin, Texas" the phrase ends at the comma, and its query would say more than it does.
+            is_whole = phrase and all(text in phrase for text in compared_texts(tree) if text in pair.question)
+            if not is_whole:
+                continue
             if key is not None and key in values and any(tree.args.get(part) for part in ("where", "group", "limit")):
                 self._phrases.append((phrase, pair.sql, key))
 

@@ -8,7 +8,7 @@ that is compared with a column of that name, where the column's table is named n
 text says that it is one (`born on 3 July 1961`).
 
 What a model wrote is read for whole values only: the proof before training has read all that it learnt from, so a given
-name alone is its guess (asked for a password, SmolLM2 wrote `full_name = 'Mike'`, as many a customer is called).
+name alone is its guess. (Asked for the server's statements, SmolLM2 wrote `full_name = 'Mike'`: somebody is called so.)
 
 So a customer called May is no hit in `orders in May`, nor in `status = 'may'`, but is one in `first_name = 'May'`.
 """

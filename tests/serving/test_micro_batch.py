@@ -79,16 +79,21 @@ def test_a_failure_hits_its_batch_only(gate, make_engine):
     asyncio.run(run())
 
 
+async def _one_in_work_and_one_that_waits(engine, gate) -> tuple[asyncio.Task, asyncio.Task]:
+    gate.open.clear()
+    running = asyncio.create_task(engine.generate("0"))
+    await asyncio.to_thread(gate.entered.wait, 10)
+    waiting = asyncio.create_task(engine.generate("1"))
+    while engine.queue_depth() < 1:
+        await asyncio.sleep(0.01)
+    return running, waiting
+
+
 def test_a_full_queue_refuses_at_once(gate, make_engine):
     engine = make_engine(queue_size=1)
 
     async def run():
-        gate.open.clear()
-        running = asyncio.create_task(engine.generate("0"))
-        await asyncio.to_thread(gate.entered.wait, 10)
-        waiting = asyncio.create_task(engine.generate("1"))
-        while engine.queue_depth() < 1:
-            await asyncio.sleep(0.01)
+        running, waiting = await _one_in_work_and_one_that_waits(engine, gate)
         with pytest.raises(EngineBusy):
             await engine.generate("2")
         gate.open.set()
@@ -115,12 +120,7 @@ def test_closing_fails_what_waits(gate, make_engine):
     engine = make_engine(batch_size=1)
 
     async def run():
-        gate.open.clear()
-        running = asyncio.create_task(engine.generate("0"))
-        await asyncio.to_thread(gate.entered.wait, 10)
-        waiting = asyncio.create_task(engine.generate("1"))
-        while engine.queue_depth() < 1:
-            await asyncio.sleep(0.01)
+        running, waiting = await _one_in_work_and_one_that_waits(engine, gate)
         closing = asyncio.create_task(asyncio.to_thread(engine.close))
         await asyncio.sleep(0.1)
         gate.open.set()

@@ -95,6 +95,8 @@ def test_a_question_takes_the_place_of_a_value_of_its_kind():
     )
     ordered = (NEIGHBORS[0], f"{NEIGHBORS[1]} order by neighbor")
     assert set(_made(*capital, ordered).values()) >= set(made.values())  # an order inside says nothing
+    behind = ("which states border texas, not utah", f"{NEIGHBORS[1]} and neighbor <> 'x' and state_name = 'utah'")
+    assert not any("border texas" in question for question in _made(*capital, behind))  # the phrase says half of it
     # a capital is no state, though one has a state's name
     assert not any("the capital of the capital" in question for question in made)
 
