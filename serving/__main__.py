@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from serving import commands
-from serving.access.header_timeout import HeaderTimeoutProtocol
+from serving.access.connections import LimitedProtocol
 from serving.adapters import AdapterSource, Champion
 from serving.app import create_app
 from serving.engines.in_process import InProcess
@@ -19,7 +19,6 @@ from serving.logs import configure_logging
 from serving.settings import Settings
 from serving.startup import StartupError, bind, check_spool, check_tls, check_warehouse
 
-_MOST_CONNECTIONS = 1000
 _IDLE_SECONDS = 5
 
 
@@ -77,10 +76,9 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         ws="none",
         # On h11, which refuses headers of more than 64 KiB; httptools, which uvicorn prefers, has no limit.
-        http=HeaderTimeoutProtocol,
+        http=LimitedProtocol,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
     )
 

@@ -130,6 +130,7 @@ def _count(service: Service, route: str, answer: Answer, candidates: int = 1) ->
         service.metrics.tokens.labels("prompt").inc(answer.generation.prompt_tokens)
         service.metrics.tokens.labels("completion").inc(answer.generation.completion_tokens)
         service.metrics.tokens.labels("forced").inc(answer.generation.forced_tokens)
+        service.metrics.tokens.labels("guessed").inc(answer.generation.guessed_tokens)
         service.metrics.grammar_rejections.inc(bool(answer.generation.drafts) and candidates == 1)
         service.metrics.prefix_cache_hits.inc(bool(answer.generation.cached_tokens))
 

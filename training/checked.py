@@ -139,6 +139,7 @@ def _chosen(first: Generation, drawn: Sequence[Generation], catalog: Catalog) ->
         sql=first.sql if may_run(first.sql, catalog) else choose(first.sql, texts, catalog),
         completion_tokens=first.completion_tokens + sum(answer.completion_tokens for answer in drawn),
         forced_tokens=first.forced_tokens + sum(answer.forced_tokens for answer in drawn),
+        guessed_tokens=first.guessed_tokens + sum(answer.guessed_tokens for answer in drawn),
         drafts=(first.sql, *texts),
         draft_log_probabilities=(first.log_probability, *(answer.log_probability for answer in drawn)),
     )

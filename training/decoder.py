@@ -67,7 +67,8 @@ class LlamaDecoder:
             cache: The rows' keys and values so far; what is read is added.
 
         Returns:
-            The hidden state behind each row's last token, `[B, hidden]`, ready for `score`.
+            The hidden states behind each row's last token and before its guesses, row by row, `[W, hidden]`, ready for
+            `score`.
         """
         step = Step(spans, cache.room, self._heads // self._key_heads, self._device)
         hidden = functional.embedding(step.tokens, self._embedding)  # [N, hidden]
@@ -79,7 +80,7 @@ class LlamaDecoder:
             attend = self._attend if self._device.type == "cpu" else self._attend_padded
             hidden.add_(layer.out(attend(query, self._prefix[index], own, step)))
             hidden.add_(layer.feed_forward(hidden, self._epsilon))
-        last = hidden if step.is_single else hidden.index_select(0, step.last)
+        last = hidden if step.is_single else hidden.index_select(0, step.wanted)
         return functional.rms_norm(last, self._norm.shape, self._norm, self._epsilon)
 
     @torch.inference_mode()
@@ -87,11 +88,11 @@ class LlamaDecoder:
         """Computes logits.
 
         Args:
-            hidden: `[B, hidden]`, of `forward`.
+            hidden: `[N, hidden]`, of `forward`.
             tokens: `[K]`: compute those of these tokens only; None for the whole vocabulary.
 
         Returns:
-            `[B, vocabulary]` or `[B, K]` in float32, on the CPU, where they are chosen from row by row.
+            `[N, vocabulary]` or `[N, K]` in float32, on the CPU, where they are chosen from row by row.
         """
         if tokens is None:
             return self._head(hidden).float().cpu()

@@ -103,6 +103,7 @@ class Generator:
             prompt_tokens=self._decoder.prefix_length + len(row.prompt),
             completion_tokens=len(row.answer),
             forced_tokens=row.forced,
+            guessed_tokens=row.guessed,
             cached_tokens=self._decoder.prefix_length,
             log_probability=row.log_probability,
         )

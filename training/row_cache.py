@@ -8,10 +8,17 @@ import torch
 
 
 class Span(NamedTuple):
-    """What a row reads in a step: its next tokens, and how many it has read before behind the prefix."""
+    """What a row reads in a step.
+
+    Attributes:
+        tokens: Its next tokens.
+        start: How many it has read before, behind the prefix.
+        guessed: How many of `tokens`, the last ones, are guesses: what follows is wanted behind each of them.
+    """
 
     tokens: Sequence[int]
     start: int
+    guessed: int = 0
 
 
 class Step:
@@ -22,6 +29,8 @@ class Step:
         positions: `[N]`, each token's place behind the prefix.
         places: `[N]`, its place in the cache, rows one behind another.
         last: `[B]`, the index of each row's last token.
+        wanted: `[W]`, the indexes of the tokens that something is to be written behind: each row's last one, and those
+            before its guesses, row by row.
         length: Tokens of the longest row, K.
         is_single: Whether each row reads one token.
         has_single: Whether some row does.
@@ -48,7 +57,11 @@ class Step:
         places = [row * room + position for row, position in zip(rows, positions, strict=True)]
         self.places = torch.tensor(places, device=device)
         behind = torch.tensor(counts).cumsum(0)
-        self.last = (behind - 1).to(device)
+        self.last = self.wanted = (behind - 1).to(device)
+        if any(span.guessed for span in spans):
+            ends_and_guesses = zip(behind.tolist(), (span.guessed for span in spans), strict=True)
+            wanted = [index for end, guessed in ends_and_guesses for index in range(end - 1 - guessed, end)]
+            self.wanted = torch.tensor(wanted, device=device)
         self.length = max(ends)
         self.is_single = max(counts) == 1
         self.has_single = min(counts) == 1

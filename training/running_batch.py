@@ -1,6 +1,7 @@
 """Rows of one model in work together: each step all move on, some leave, others join. Used by generate.py, checked.py.
 
-What the grammar forces is not asked of the model: it is read in the next step together with the token before it.
+What the grammar forces is not asked of the model: it is read in the next step together with the token before it. While
+few rows are in work, how they may go on is guessed (lookahead.py) and read along with them.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from llguidance import LLMatcher
 
 from training.constraint import GrammarConstraint
 from training.decoder import LlamaDecoder
+from training.lookahead import Lookahead
 from training.row_cache import Span
 
 Pick = Callable[[torch.Tensor], int]  # the place of the token to take, from the scores of those allowed
@@ -19,6 +21,9 @@ IsComplete = Callable[[list[int]], bool]
 
 # Up to so many allowed tokens their scores are computed one by one, without reading the whole vocabulary's weights.
 _FEW_TOKENS = 1024
+# Guesses that a row alone has read along with it; more rows share them, and five have none: then the products are bound
+# by arithmetic and a wrong guess costs as much as a right one gains.
+_GUESSES = 4
 _ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
 
 
@@ -32,9 +37,11 @@ class Row:
         place: Where the answer is in the grammar; None without one.
         answer: Tokens so far, the end token included.
         forced: How many of them the grammar left no choice about.
+        guessed: How many of them the model had read as guesses before they were written.
         log_probability: Of the tokens that were chosen.
         unread: Tokens that the model has not read yet.
         length: Tokens that it has read behind the prefix.
+        guess: Tokens that may follow the unread ones.
     """
 
     prompt: list[int]
@@ -42,9 +49,11 @@ class Row:
     place: LLMatcher | None = None
     answer: list[int] = field(default_factory=list)
     forced: int = 0
+    guessed: int = 0
     log_probability: float = 0.0
     unread: list[int] = field(default_factory=list)
     length: int = 0
+    guess: list[int] = field(default_factory=list)
 
 
 class RunningBatch:
@@ -73,6 +82,7 @@ class RunningBatch:
         self._decoder, self._constraint = decoder, constraint
         self._size, self._max_new_tokens = size, max_new_tokens
         self._end, self._is_complete = end, is_complete
+        self._lookahead = Lookahead()
         self._cache = decoder.new_cache(size, _ROOM)
         self._live: list[Row] = []  # in the cache's order
         self._waiting: deque[Row] = deque()
@@ -101,18 +111,41 @@ class RunningBatch:
         self._join()
         if not self._live:
             return []
-        spans = [Span(row.unread, row.length) for row in self._live]
-        hidden = self._decoder.forward(spans, self._cache)  # [B, hidden]
+        self._guess()
+        spans = [Span(row.unread + row.guess, row.length, len(row.guess)) for row in self._live]
+        hidden = self._decoder.forward(spans, self._cache)  # [W, hidden]
+        states, place = [], 0
         for row in self._live:
             row.length += len(row.unread)
-        for row, scores, allowed in self._scored(hidden):
+            states.append((row, place))
+            place += 1 + len(row.guess)
+        while states:  # once, and again for rows whose guesses were right
+            states = [(row, place + right) for row, place, right in self._written(hidden, states) if right]
+        finished = [index for index, row in enumerate(self._live) if self._is_finished(row)]
+        rows = [self._live[index] for index in finished]
+        for row in rows:
+            self._lookahead.learn(row.answer)
+        self._leave(finished)
+        return rows
+
+    def _guess(self) -> None:
+        most = _GUESSES // len(self._live)
+        for row in self._live if most else ():
+            row.guess = self._lookahead.guess(row.answer, min(most, self._max_new_tokens - len(row.answer) - 1))
+            if row.place is not None:
+                del row.guess[row.place.validate_tokens(row.guess) :]
+
+    def _written(self, hidden: torch.Tensor, states: list[tuple[Row, int]]) -> Iterable[tuple[Row, int, int]]:
+        """Writes behind each state.
+
+        Yields:
+            The row, its state, and over how many guesses it may move on: 0 where the next was wrong or there is none.
+        """
+        for row, place, scores, allowed in self._scored(hidden, states):
             choice = row.pick(scores)
             row.log_probability += float(scores[choice] - scores.logsumexp(dim=0))
             self._write(row, choice if allowed is None else int(allowed[choice]))
-        finished = [index for index, row in enumerate(self._live) if self._is_finished(row)]
-        rows = [self._live[index] for index in finished]
-        self._leave(finished)
-        return rows
+            yield row, place, 0 if self._is_finished(row) else _take_guessed(row)
 
     def _join(self) -> None:
         while self._waiting and len(self._live) < self._size:
@@ -130,22 +163,24 @@ class RunningBatch:
                 self._cache.move(len(self._live), index, last.length)
                 self._live[index] = last
 
-    def _scored(self, hidden: torch.Tensor) -> Iterable[tuple[Row, torch.Tensor, torch.Tensor | None]]:
-        """Each row with the scores of the tokens that it may write next, and those tokens; None for all of them."""
+    def _scored(
+        self, hidden: torch.Tensor, states: list[tuple[Row, int]]
+    ) -> Iterable[tuple[Row, int, torch.Tensor, torch.Tensor | None]]:
+        """Each row and state with the scores of the tokens that may be written there, and those; None for all."""
         few = _FEW_TOKENS if hidden.device.type == "cpu" else 0  # elsewhere one large product is faster than many
         wide = []
-        for index, row in enumerate(self._live):
+        for row, index in states:
             allowed = None
             if row.place is not None:
                 allowed = torch.from_numpy(self._constraint.allowed(row.place))
                 if len(allowed) <= few:
-                    yield row, self._decoder.score(hidden[index : index + 1], allowed)[0], allowed
+                    yield row, index, self._decoder.score(hidden[index : index + 1], allowed)[0], allowed
                     continue
             wide.append((index, row, allowed))
         if wide:
             logits = self._decoder.score(hidden[[index for index, *_ in wide]])  # [W, vocabulary]
-            for (_, row, allowed), scores in zip(wide, logits, strict=True):
-                yield row, scores if allowed is None else scores[allowed], allowed
+            for (index, row, allowed), scores in zip(wide, logits, strict=True):
+                yield row, index, scores if allowed is None else scores[allowed], allowed
 
     def _write(self, row: Row, token: int) -> None:
         """Adds a chosen token and what the grammar forces behind it."""
@@ -159,3 +194,19 @@ class RunningBatch:
     def _is_finished(self, row: Row) -> bool:
         answer = row.answer
         return answer[-1] == self._end or len(answer) >= self._max_new_tokens or self._is_complete(answer)
+
+
+def _take_guessed(row: Row) -> int:
+    """Takes what was written off the guesses, as far as they agree: the model has read that.
+
+    Returns:
+        How many tokens, if all that was written was guessed: then the state behind them is there too. Else 0.
+    """
+    right = 0
+    while right < min(len(row.unread), len(row.guess)) and row.unread[right] == row.guess[right]:
+        right += 1
+    row.length += right
+    row.guessed += right
+    is_whole = right == len(row.unread)
+    row.unread, row.guess = row.unread[right:], row.guess[right:] if is_whole else []
+    return right if is_whole else 0

@@ -76,6 +76,15 @@ class TooManyRequests(ApiError):
         self.headers = {"Retry-After": str(seconds)}
 
 
+class TooManyConnections(ApiError):
+    """More connections are open than the API takes."""
+
+    status = 503
+    code = "too_many_connections"
+    message = f"Too many connections are open: try again in {RETRY_AFTER_SECONDS} seconds."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Connection": "close"}
+
+
 class BodyTooLarge(ApiError):
     """The body is longer than the limit."""
 

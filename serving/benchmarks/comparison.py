@@ -71,6 +71,7 @@ class Comparison:
             written = sum(answer.completion_tokens for answer in generations)
             result[str(number)] = self._told("engine", number, timings, wall) | {
                 "forced_share": round(sum(answer.forced_tokens for answer in generations) / written, 3),
+                "guessed_share": round(sum(answer.guessed_tokens for answer in generations) / written, 3),
                 "drawn_again": sum(bool(answer.drafts) for answer in generations),
             }
         return result | {"peak_memory_mib": peak_memory_mib()}

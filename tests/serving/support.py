@@ -32,6 +32,7 @@ class Generated:
     completion_tokens: int = 20
     log_probability: float | None = None
     forced_tokens: int = 5
+    guessed_tokens: int = 7
     cached_tokens: int = 300
     drafts: tuple[str, ...] = ()
     draft_log_probabilities: tuple[float, ...] = ()

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from serving.access.body import check_json, read_body, replay
+from serving.access.connections import LimitedProtocol
 from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep
-from serving.access.header_timeout import HeaderTimeoutProtocol
 from tests.serving.support import served
 
 JSON = {"Content-Type": "application/json"}
@@ -118,7 +118,7 @@ def test_headers_have_a_limit(settings, champion):
 
 
 def test_a_connection_is_closed_when_its_header_does_not_come(settings, champion, model, monkeypatch):
-    monkeypatch.setattr(HeaderTimeoutProtocol, "header_seconds", 0.3)
+    monkeypatch.setattr(LimitedProtocol, "header_seconds", 0.3)
 
     def think(questions):
         time.sleep(1)  # longer than a header may take, which has nothing to do with an answer
@@ -134,6 +134,16 @@ def test_a_connection_is_closed_when_its_header_does_not_come(settings, champion
                 with suppress(ConnectionResetError):
                     assert connection.recv(1) == b""
         assert httpx.post(f"{url}/v1/sql", json={"question": "q"}, timeout=60).status_code == 200
+
+
+def test_a_connection_too_many_is_refused_and_those_before_it_go_on(settings, champion, monkeypatch):
+    with served(settings, champion) as url, httpx.Client(base_url=url) as first, httpx.Client(base_url=url) as second:
+        assert first.get("/health").status_code == 200  # and its connection stays open
+        monkeypatch.setattr(LimitedProtocol, "most_connections", 1)
+        refused = second.get("/health")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "too_many_connections")
+        assert (refused.headers["Retry-After"], refused.headers["Connection"]) == ("2", "close")
+        assert first.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_no_label_holds_what_a_caller_wrote(client, ask):
         "route": {*client.get("/openapi.json").json()["paths"], "/openapi.json", "unknown"},
         "outcome": {"ok", *_MESSAGES},
         "stage": {"generation", "guard", "execution", "total", "log"},
-        "kind": {"prompt", "completion", "forced"},
+        "kind": {"prompt", "completion", "forced", "guessed"},
         "state": {"written", "without_text", "refused", "damaged"},
         "full": {"engine", "log"},
     }

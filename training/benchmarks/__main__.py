@@ -1,7 +1,7 @@
 """`python -m training.benchmarks NAME`: runs a benchmark, prints its rows, and ends with one line of JSON.
 
-Run as: `python -m training.benchmarks attention`, `… shared_prefix`, `… step_profile`, or `… text_to_sql --data DIR`;
-`--help` behind the name lists its options.
+Run as: `python -m training.benchmarks attention`, `… shared_prefix`, `… step_profile`, or with
+`--data DIR` `… text_to_sql` and `… ablations`; `--help` behind the name lists its options.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from training.benchmarks import attention, shared_prefix, step_profile
-from training.benchmarks.text_to_sql.command import main as text_to_sql
+from training.benchmarks.text_to_sql.command import main as on_text_to_sql
 from training.errors import BadInput, TrainingFailed
 
 # Each declares its options, and measures with them.
@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status.
     """
-    if arguments[:1] == ["text_to_sql"]:  # it has options of its own
-        return text_to_sql(arguments[1:])
+    if arguments[:1] in (["text_to_sql"], ["ablations"]):  # they have options of their own
+        return on_text_to_sql(arguments[0], arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m training.benchmarks", description=__doc__.splitlines()[0])
     names = parser.add_subparsers(dest="name", required=True)
     for name, (add_options, _) in _BENCHMARKS.items():

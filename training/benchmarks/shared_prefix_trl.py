@@ -11,14 +11,14 @@ import time
 
 import torch
 
-from training.benchmarks.shared_prefix_task import Task, build_model, draw_batches, training_config
+from training.benchmarks.shared_prefix_task import Task, build_model, draw_batches, training_config, warm_up_prefix
 from training.data import Example
 from training.tiny_model import build_tiny_model
 
 _IGNORED = -100  # transformers' label for tokens without loss
 
 
-def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], float]:
+def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], list[float]]:
     """Trains on the task's batches, in their order.
 
     Args:
@@ -26,7 +26,7 @@ def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], float]
         recomputes: Whether activations are computed again in the backward pass (TRL's default) instead of kept.
 
     Returns:
-        Seconds of each timed step, and the first step's loss per answer token.
+        Seconds of each timed step, and the loss per answer token of each step.
     """
     from datasets import Dataset
     from peft import LoraConfig
@@ -34,6 +34,7 @@ def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], float]
 
     logging.getLogger("trl").setLevel(logging.ERROR)
     prefix, batches = draw_batches(task)
+    prefixes = [warm_up_prefix(prefix), *([prefix] * task.steps)]
     settings = training_config(task)
     with tempfile.TemporaryDirectory() as folder:
         arguments = SFTConfig(
@@ -57,7 +58,9 @@ def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], float]
         trainer = SFTTrainer(
             model=build_model(task),
             args=arguments,
-            train_dataset=Dataset.from_list([_row(prefix, example) for batch in batches for example in batch]),
+            train_dataset=Dataset.from_list(
+                [_row(start, example) for start, batch in zip(prefixes, batches, strict=True) for example in batch]
+            ),
             processing_class=build_tiny_model(torch.float32)[1],  # only its padding token is used
             peft_config=LoraConfig(
                 r=settings.lora_rank,
@@ -68,8 +71,8 @@ def train_with_trl(task: Task, *, recomputes: bool) -> tuple[list[float], float]
             callbacks=[watch],
         )
         trainer.train()
-        first_loss = next(row["loss"] for row in trainer.state.log_history if "loss" in row)
-    return [end - start for start, end in zip(watch.ends, watch.ends[1:], strict=False)], first_loss
+        losses = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+    return [end - start for start, end in zip(watch.ends, watch.ends[1:], strict=False)], losses
 
 
 def _row(prefix: list[int], example: Example) -> dict[str, list[int]]:

@@ -18,7 +18,14 @@ from torch.nn import functional
 
 from training import attention
 from training.benchmarks.profile_shares import matrix_product_share
-from training.benchmarks.shared_prefix_task import Task, build_model, draw_batches, training_config, useful_operations
+from training.benchmarks.shared_prefix_task import (
+    Task,
+    build_model,
+    draw_batches,
+    training_config,
+    useful_operations,
+    warm_up_prefix,
+)
 from training.benchmarks.shared_prefix_trl import train_with_trl
 from training.data import Example, collate
 from training.loss import summed_cross_entropy
@@ -35,7 +42,7 @@ class Measured:
 
     Attributes:
         seconds: Of each timed step.
-        first_loss: Loss per answer token of the first step, before any learning: the same for all contestants.
+        losses: Loss per answer token of each step, the warm-up's first: before any learning the same for all.
         peak_memory_mib: Of the process, or of the GPU if one is used.
         matrix_product_share: Part of a step's processor time that is spent in matrix products; None if not profiled.
         useful_rate: Useful operations a second, at the median step; None if not counted.
@@ -43,7 +50,7 @@ class Measured:
     """
 
     seconds: list[float]
-    first_loss: float
+    losses: list[float]
     peak_memory_mib: float
     matrix_product_share: float | None = None
     useful_rate: float | None = None
@@ -74,10 +81,10 @@ def main(arguments: list[str]) -> int:
 def _train_ours(task: Task) -> Measured:
     """The product's own step."""
     loop = _OwnLoop(task, shared_loss)
-    seconds, first_loss = loop.run()
+    seconds, losses = loop.run()
     return Measured(
         seconds,
-        first_loss,
+        losses,
         peak_memory_mib(),
         loop.matrix_product_share(),
         loop.useful_operations() / sorted(seconds)[len(seconds) // 2],
@@ -102,13 +109,14 @@ class _OwnLoop:
         model = attach_lora(self._base, config)
         self._optimizer = AdapterOptimizer(model, config, len(self._batches))
 
-    def run(self) -> tuple[list[float], float]:
-        """Returns the seconds of the timed steps, and the first loss per answer token."""
+    def run(self) -> tuple[list[float], list[float]]:
+        """Returns the seconds of the timed steps, and the loss per answer token of all."""
         ends, losses = [], []
         for number, examples in enumerate(self._batches):
-            losses.append(self._step(number, examples))
+            prefix = self._prefix if number else warm_up_prefix(self._prefix)
+            losses.append(self._step(number, prefix, examples))
             ends.append(_now(self._task.device))
-        return [end - start for start, end in zip(ends, ends[1:], strict=False)], losses[0]
+        return [end - start for start, end in zip(ends, ends[1:], strict=False)], losses
 
     def useful_operations(self) -> float:
         """Of the last step's batch."""
@@ -119,14 +127,14 @@ class _OwnLoop:
         if self._task.device != "cpu":
             return None
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-            self._step(len(self._batches) - 1, self._batches[-1])
+            self._step(len(self._batches) - 1, self._prefix, self._batches[-1])
         return matrix_product_share(profile.events())
 
-    def _step(self, number: int, examples: list[Example]) -> float:
+    def _step(self, number: int, prefix: list[int], examples: list[Example]) -> float:
         answers = sum(len(example.answer) for example in examples)
         loss = 0.0
         for part in _cut(examples, self._task.pairs_per_pass):
-            part_sum = self._loss(self._base, self._prefix, part)
+            part_sum = self._loss(self._base, prefix, part)
             (part_sum / answers).backward()
             loss += part_sum.item()
         self._optimizer.step(number)

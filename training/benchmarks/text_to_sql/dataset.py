@@ -1,14 +1,15 @@
-"""A split of the benchmark as a dataset folder: what the pipeline would have built from a warehouse. Called by run.py.
+"""A split of the benchmark as a dataset folder: what the pipeline would have built from a warehouse.
 
-Only one split's parts are in the folder: its training part, and the part to judge on. Where training holds a pair
-whose question, or in the query split whose template, is also judged, it leaves training: canonical SQL has fewer
-templates than the SQL of the benchmark, and what is judged must be new.
+Called by run.py and ablations.py. Only one split's parts are in the folder that `write_split` writes: its training
+part, and the part to judge on. Where training holds a pair whose question, or in the query split whose template, is
+also judged, it leaves training: canonical SQL has fewer templates than the SQL of the benchmark, and what is judged
+must be new.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,17 +100,32 @@ def write_split(
         raise BadInput(
             f"No pair of the benchmark is in the part '{empty}' of its {split}; choose another --eval-split."
         )
-    questions = {_words(pair) for pair in judged}
+    questions = {words_of(pair) for pair in judged}
     templates = {pair.template for pair in judged} if split == "query_split" else set()
-    kept = [pair for pair in training if _words(pair) not in questions and pair.template not in templates]
-    rows = [_row(pair, _TRAINING) for pair in kept] + [_row(pair, _NAMES[split]) for pair in judged]
+    kept = [pair for pair in training if words_of(pair) not in questions and pair.template not in templates]
+    write_folder(folder, catalog, kept, {split: judged})
+    return SplitDataset(len(kept), len(judged), len(training) - len(kept))
+
+
+def write_folder(
+    folder: Path, catalog: Catalog, training: Sequence[CanonicalPair], judged: Mapping[str, Sequence[CanonicalPair]]
+) -> None:
+    """Writes a dataset folder.
+
+    Args:
+        folder: Created where it is missing.
+        catalog: The pairs' tables.
+        training: The pairs to learn from.
+        judged: Those to judge on, by `question_split` or `query_split`.
+    """
+    rows = [_row(pair, _TRAINING) for pair in training]
+    rows += [_row(pair, _NAMES[split]) for split, pairs in judged.items() for pair in pairs]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pairs.jsonl").write_text(text, encoding="utf-8")
     catalog.save(folder / "catalog.json")
     manifest = {"dataset_hash": hashlib.sha256(text.encode()).hexdigest()[:16], "catalog_hash": catalog.hash}
     (folder / "manifest.json").write_text(json.dumps(manifest) + "\n", encoding="utf-8")
-    return SplitDataset(len(kept), len(judged), len(training) - len(kept))
 
 
 def split_name(split: str) -> str:
@@ -121,5 +137,6 @@ def _row(pair: CanonicalPair, parts: dict[str, str]) -> dict[str, str]:
     return {"id": pair.source.id, "input": pair.source.question, "output": pair.sql, **parts}
 
 
-def _words(pair: CanonicalPair) -> str:
+def words_of(pair: CanonicalPair) -> str:
+    """The question's words in lower case: pairs with the same ones ask the same."""
     return " ".join(_WORD.findall(pair.source.question.casefold()))

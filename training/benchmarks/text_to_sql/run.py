@@ -104,11 +104,11 @@ def _one_split(
     report(f"{split}: {written.trained} pairs to learn from, {written.judged} to judge, {written.left_out} left out")
     shared = ["--config", str(config_path), "--data", str(folder / "dataset"), "--base-model", model]
     began = time.monotonic()
-    _command("train", *shared, "--out", str(folder / "run"))
+    run_command("train", *shared, "--out", str(folder / "run"))
     trained = time.monotonic()
     adapter = ["--adapter", str(folder / "run" / "adapter")]
-    with _sandbox(reader):
-        _command("evaluate", *shared, "--out", str(folder / "evaluation"), *adapter, "--candidates", str(candidates))
+    with sandbox_at(reader):
+        run_command("evaluate", *shared, "--out", str(folder / "evaluation"), *adapter, "--candidates", str(candidates))
     rows = json.loads((folder / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
     for name in MODELS:
         result[name][split] = figures(rows, name, split_name(split))
@@ -120,8 +120,12 @@ def _one_split(
 
 
 @contextmanager
-def _sandbox(dsn: str) -> Iterator[None]:
-    """Names the server to the evaluation, which takes it from the environment; a user's own is put back."""
+def sandbox_at(dsn: str) -> Iterator[None]:
+    """Names a server to the evaluation, which takes it from the environment; a user's own is put back.
+
+    Args:
+        dsn: Of a role that may read the benchmark's tables.
+    """
     before = os.environ.get(_DSN)
     os.environ[_DSN] = dsn
     try:
@@ -131,7 +135,15 @@ def _sandbox(dsn: str) -> Iterator[None]:
         os.environ.update({_DSN: before} if before else {})
 
 
-def _command(*arguments: str) -> None:
+def run_command(*arguments: str) -> None:
+    """Runs a command of `python -m training`.
+
+    Args:
+        arguments: What follows `python -m training`.
+
+    Raises:
+        CommandEnded: It did not succeed, and has said why.
+    """
     status = training_command(arguments)
     if status:
         raise CommandEnded(status)
