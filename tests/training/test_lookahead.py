@@ -72,7 +72,7 @@ def test_an_answer_that_was_given_before_comes_in_a_part_of_the_steps(new_genera
     again, fewer = _steps(generator, QUESTIONS[0])
     assert again.answer == first.answer
     assert again.guessed > first.guessed
-    assert fewer < steps / 2
+    assert fewer <= steps / 2  # of the tokens that are left, the grammar forces many anyway
 
 
 def test_guesses_of_other_answers_change_none(new_generator):
