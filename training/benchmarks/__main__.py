@@ -13,6 +13,7 @@ from training.benchmarks import attention, shared_prefix, step_profile
 from training.benchmarks.text_to_sql.command import main as on_text_to_sql
 from training.errors import BadInput, TrainingFailed
 
+_WITH_OWN_OPTIONS = ("text_to_sql", "ablations")
 # Each declares its options, and measures with them.
 _BENCHMARKS = {
     "attention": (attention.add_options, attention.measure_attention),
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status.
     """
-    if arguments[:1] in (["text_to_sql"], ["ablations"]):  # they have options of their own
+    if arguments and arguments[0] in _WITH_OWN_OPTIONS:
         return on_text_to_sql(arguments[0], arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m training.benchmarks", description=__doc__.splitlines()[0])
     names = parser.add_subparsers(dest="name", required=True)
@@ -38,6 +39,8 @@ def main(arguments: list[str]) -> int:
         options_of_name = names.add_parser(name)
         add_options(options_of_name)
         options_of_name.add_argument("--out", type=Path, help="file for the JSON")
+    for name in _WITH_OWN_OPTIONS:  # so that help and a mistyped name show them too
+        names.add_parser(name)
     options = parser.parse_args(arguments)
     try:
         result = _BENCHMARKS[options.name][1](options, _report)

@@ -11,9 +11,9 @@ from training import generate
 from training.benchmarks.__main__ import main
 from training.benchmarks.text_to_sql.ablation_table import compare
 from training.benchmarks.text_to_sql.dataset import canonical_pairs, words_of
-from training.benchmarks.text_to_sql.fold import cut_fold
+from training.benchmarks.text_to_sql.fold import FOLDS, cut_fold
 from training.benchmarks.text_to_sql.levers import LEVERS, pulled
-from training.benchmarks.text_to_sql.source import FOLDS, read_source
+from training.benchmarks.text_to_sql.source import read_source
 from training.errors import BadInput
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
@@ -148,6 +148,25 @@ def test_the_table_grows_lever_by_lever_and_a_second_run_repeats_none(tmp_path, 
     assert main(command) == 0
     assert adapter.stat().st_mtime_ns == written
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["levers"] == result["levers"]
+
+
+def test_an_adapter_of_other_settings_is_not_judged(tmp_path, monkeypatch, capsys):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    command = ["ablations", "--data", str(write_benchmark(tmp_path / "zoo", _rows())), "--out", str(tmp_path / "out")]
+    command += ["--config", str(TINY)]
+    assert main([*command, "--epochs", "1", "--lever", "reference"]) == 0
+    assert main([*command, "--epochs", "2", "--lever", "no grammar"]) == 2
+    assert "judges the adapter of 'reference'; run that one first" in capsys.readouterr().err
+
+
+def test_a_mistyped_name_is_told_all_benchmarks(capsys):
+    with pytest.raises(SystemExit):
+        main(["ablation"])
+    error = capsys.readouterr().err
+    assert "ablations" in error
+    assert "text_to_sql" in error
 
 
 def test_a_lever_that_is_not_there_is_named_with_those_that_are(tmp_path, capsys):

@@ -15,19 +15,20 @@ from typing import Any
 
 import yaml
 
-from training.benchmarks.hardware import hardware
 from training.benchmarks.text_to_sql.ablation_table import compare, markdown
 from training.benchmarks.text_to_sql.database import load
 from training.benchmarks.text_to_sql.dataset import canonical_pairs, write_folder
 from training.benchmarks.text_to_sql.fold import Fold, cut_fold
 from training.benchmarks.text_to_sql.levers import LEVERS, Lever, pulled
-from training.benchmarks.text_to_sql.run import run_command, sandbox_at
+from training.benchmarks.text_to_sql.run import heading, run_command, sandbox_at, save_result
 from training.benchmarks.text_to_sql.server import temporary_server
 from training.benchmarks.text_to_sql.source import read_source
 from training.commands import base_model_name, prepare_folder, resolve_base_model
 from training.config import TrainingConfig, config_from_dict, load_config
 from training.errors import BadInput
 from training.sql.catalog import Catalog
+
+_ENDED = "lever.json"
 
 
 def run_ablations(options: argparse.Namespace, report: Callable[[str], object]) -> dict[str, Any]:
@@ -50,15 +51,7 @@ def run_ablations(options: argparse.Namespace, report: Callable[[str], object]) 
     model = resolve_base_model(config, options.base_model)
     levers = _chosen(options.lever)
     prepare_folder(options.out)
-    result: dict[str, Any] = {
-        "benchmark": options.data.resolve().name,
-        "config": config.name,
-        "base_model": base_model_name(model),
-        "epochs": options.epochs,
-        "fold": options.fold,
-        "levers": {},
-        "hardware": hardware(),
-    }
+    result = heading(options.data, config, model) | {"epochs": options.epochs, "fold": options.fold, "levers": {}}
     rights: dict[str, dict[str, dict[str, bool]]] = {}
     with temporary_server() as dsn:
         reader, catalog = load(dsn, source)
@@ -69,7 +62,7 @@ def run_ablations(options: argparse.Namespace, report: Callable[[str], object]) 
                 measured = _measure(lever, fold, catalog, config, model, options.out)
             rights[lever.name] = measured["right"]
             result["levers"][lever.name] = _figures(lever, measured, rights.get(lever.against))
-            _save(options.out, result)
+            save_result(options.out, result, markdown(result))
     return result
 
 
@@ -93,11 +86,8 @@ def _measure(
     settings = config_from_dict(config.to_dict() | dict(lever.settings), lever.name).to_dict()
     manifest = json.loads((dataset / "manifest.json").read_text(encoding="utf-8"))
     measured_on = {"settings": settings, "base_model": base_model_name(model), **manifest}
-    ended = folder / "lever.json"
-    if ended.is_file():
-        earlier = json.loads(ended.read_text(encoding="utf-8"))
-        if earlier["measured_on"] == measured_on:
-            return earlier
+    if (earlier := _ended(folder, measured_on)) is not None:
+        return earlier
     (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     shared = ["--config", str(folder / "config.yaml"), "--data", str(dataset), "--base-model", model]
     run, seconds = folder / "run", None
@@ -106,9 +96,10 @@ def _measure(
         run_command("train", *shared, "--out", str(run))
         seconds = round(time.monotonic() - began, 1)
     else:
-        run = _folder(out, lever.adapter_of) / "run"
-        if not (run / "adapter").is_dir():
+        other = _folder(out, lever.adapter_of)
+        if _ended(other, measured_on) is None:  # its adapter may be of other settings, or of half a training
             raise BadInput(f"'{lever.name}' judges the adapter of '{lever.adapter_of}'; run that one first.")
+        run = other / "run"
     evaluated = folder / "evaluation"
     adapter = ["--adapter", str(run / "adapter"), "--model", "adapter"]
     run_command("evaluate", *shared, "--out", str(evaluated), *adapter)
@@ -119,8 +110,15 @@ def _measure(
         "training_seconds": seconds,
         "right": _right([json.loads(line) for line in lines]),
     }
-    ended.write_text(json.dumps(measured), encoding="utf-8")
+    (folder / _ENDED).write_text(json.dumps(measured), encoding="utf-8")
     return measured
+
+
+def _ended(folder: Path, measured_on: dict[str, Any]) -> dict[str, Any] | None:
+    """What a lever that ran to its end on the same has left in its folder."""
+    file = folder / _ENDED
+    measured = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return measured if measured and measured["measured_on"] == measured_on else None
 
 
 def _figures(lever: Lever, measured: dict[str, Any], of_other: dict[str, dict[str, bool]] | None) -> dict[str, Any]:
@@ -139,8 +137,3 @@ def _right(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, bool]]:
 
 def _folder(out: Path, name: str) -> Path:
     return out / name.replace(" ", "_")
-
-
-def _save(out: Path, result: dict[str, Any]) -> None:
-    (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (out / "result.md").write_text(markdown(result), encoding="utf-8")

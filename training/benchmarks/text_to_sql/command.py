@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.benchmarks.text_to_sql.source import FOLDS, SPLITS
+from training.benchmarks.text_to_sql.fold import FOLDS
+from training.benchmarks.text_to_sql.source import SPLITS
 from training.errors import BadInput, TrainingFailed
 
 _FAILED, _BAD_INPUT, _TERMINATED, _INTERRUPTED = 1, 2, 143, 130
@@ -59,15 +60,11 @@ def _run(benchmark: Callable[[argparse.Namespace], dict[str, Any]], options: arg
 
 
 def _text_to_sql(options: argparse.Namespace) -> dict[str, Any]:
-    from training.benchmarks.text_to_sql.result import markdown
     from training.benchmarks.text_to_sql.run import run_benchmark
 
     splits = SPLITS if options.split is None else (options.split,)
     what = (options.data, options.out, options.config, options.base_model, options.eval_split)
-    result = run_benchmark(*what, splits, _say, options.candidates)
-    (options.out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (options.out / "result.md").write_text(markdown(result), encoding="utf-8")
-    return result
+    return run_benchmark(*what, splits, _say, options.candidates)
 
 
 def _ablations(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from training.benchmarks.text_to_sql.dataset import CanonicalPair, words_of
-from training.benchmarks.text_to_sql.source import FOLDS, SPLITS
+from training.benchmarks.text_to_sql.source import SPLITS
 from training.errors import BadInput
+
+FOLDS = 5
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
-from training import batches, generate
-from training.checked import CheckedGenerator
+from training import batches, checked, generate
 from training.evaluate import answering, security
-from training.generate import Generator
 from training.prompt import INSTRUCTION, schema_prefix
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
@@ -94,10 +92,5 @@ def pulled(lever: Lever, ddl: str) -> Iterator[None]:
         if not lever.has_hints:
             changes.enter_context(patch.object(ValueIndex, "hints", lambda *_: ()))
         if not lever.has_grammar:
-            changes.enter_context(patch.object(answering, "as_served", _without_grammar))
+            changes.enter_context(patch.object(checked, "GrammarConstraint", lambda *_: None))
         yield
-
-
-def _without_grammar(model, tokenizer, catalog, config) -> CheckedGenerator:
-    plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
-    return CheckedGenerator(plain, catalog)

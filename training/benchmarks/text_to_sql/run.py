@@ -15,12 +15,12 @@ from typing import Any
 from training.benchmarks.hardware import hardware
 from training.benchmarks.text_to_sql.database import load
 from training.benchmarks.text_to_sql.dataset import CanonicalPair, canonical_pairs, split_name, write_split
-from training.benchmarks.text_to_sql.result import MODELS, figures
+from training.benchmarks.text_to_sql.result import MODELS, figures, markdown
 from training.benchmarks.text_to_sql.server import temporary_server
 from training.benchmarks.text_to_sql.source import read_source
 from training.cli import main as training_command
 from training.commands import base_model_name, prepare_folder, resolve_base_model
-from training.config import load_config
+from training.config import TrainingConfig, load_config
 from training.sql.catalog import Catalog
 
 _DSN = "AUDITUNE_SANDBOX_DSN"
@@ -67,11 +67,8 @@ def run_benchmark(
     source, config = read_source(data), load_config(config_path)
     model = resolve_base_model(config, base_model)
     prepare_folder(out)
-    result: dict[str, Any] = {
-        "benchmark": data.resolve().name,
+    result = heading(data, config, model) | {
         "eval_split": eval_split,
-        "config": config.name,
-        "base_model": base_model_name(model),
         "base": {},
         "adapter": {},
         "pairs": {},
@@ -86,7 +83,36 @@ def run_benchmark(
             folder = out / split
             _one_split(result, folder, pairs, catalog, split, (config_path, model, reader, candidates), report)
     result["seconds"]["total"] = round(time.monotonic() - started, 1)
-    return result | {"hardware": hardware()}
+    save_result(out, result, markdown(result))
+    return result
+
+
+def heading(data: Path, config: TrainingConfig, model: str) -> dict[str, Any]:
+    """Begins a result: what was measured, with what and on what.
+
+    Args:
+        data: The benchmark's folder.
+        config: The preset.
+        model: The base model.
+    """
+    return {
+        "benchmark": data.resolve().name,
+        "config": config.name,
+        "base_model": base_model_name(model),
+        "hardware": hardware(),
+    }
+
+
+def save_result(out: Path, result: dict[str, Any], page: str) -> None:
+    """Writes result.json and result.md.
+
+    Args:
+        out: The folder.
+        result: Ready for JSON.
+        page: The same as Markdown.
+    """
+    (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (out / "result.md").write_text(page, encoding="utf-8")
 
 
 def _one_split(

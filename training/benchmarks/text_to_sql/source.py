@@ -16,7 +16,6 @@ from sqlglot import exp
 from training.errors import BadInput
 
 SPLITS = ("question_split", "query_split")
-FOLDS = 5  # of the cross-validation inside their train and dev parts
 _FIELDS = ("id", "question", "sql", *SPLITS)
 
 
