@@ -21,9 +21,9 @@ IsComplete = Callable[[list[int]], bool]
 
 # Up to so many allowed tokens their scores are computed one by one, without reading the whole vocabulary's weights.
 _FEW_TOKENS = 1024
-# Guesses that a row alone has read along with it; more rows share them, and five have none. Forty questions of the sample,
-# two cores with AVX2, without and with four guesses in turns: 0.81 and 0.72 answers a second against 0.98 and 0.83 with
-# one client; with four clients, who have one guess each, 1.36 and 1.34 against 1.40 and 1.34, which is no gain.
+# Guesses that a row alone has read along with it; more rows share them, and five have none. Forty questions of the
+# sample, two cores with AVX2, without and with four guesses in turns: 0.81 and 0.72 answers a second against 0.98 and
+# 0.83 with one client; with four clients, who have one guess each, 1.36 and 1.34 against 1.40 and 1.34: no gain.
 _GUESSES = 4
 _ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
 
