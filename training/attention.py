@@ -1,6 +1,6 @@
 """Attention of many pairs behind one shared prefix, exact and without a mask over the whole batch. Used by model.py.
 
-All tokens of a step lie in one row: `[prefix (P) | pair 1 (L) | pair 2 (L) | …]`, each pair right-padded to L. So
+All tokens of a step lie in one row: `[prefix | pair 1 | pair 2 | …]`, without padding. So
 every linear layer sees the prefix once, and only attention has to know about pairs: the prefix attends to itself; a
 pair attends to the whole prefix and, causally, to itself. A row may hold several such groups (row_layout.py).
 
@@ -74,7 +74,7 @@ def shared_prefix_attention(
         query: `[1, H, T, D]`.
         key: `[1, K, T, D]`, H a multiple of K.
         value: As key.
-        attention_mask: Always None: right padding needs none, since no real token attends to what is on its right.
+        attention_mask: Always None: the groups say who sees whom.
         scaling: Factor on the scores.
         groups: What the row holds, at least one group and T tokens in all.
         **_: Other arguments of transformers' interface.

@@ -68,7 +68,6 @@ class Batches:
         world: World,
     ) -> None:
         self._config, self._world = config, world
-        self._padding = tokenizer.eos_token_id
         self._prefix = tokenizer.encode(schema_prefix(dataset.catalog))
         tokenize = _remembering_tokenizer(tokenizer, ValueIndex(dataset.catalog))
         pairs = dataset.training
@@ -76,7 +75,7 @@ class Batches:
         self._epochs = [_examples(pairs, exchange, tokenize, config.seed, epoch) for epoch in range(config.epochs)]
         self._validation = [tokenize(pair) for pair in dataset.validation]
         self._frozen = FrozenLayers(
-            model, config.lora_first_layer, self._prefix, self._padding, config.tokens_per_pass, world.is_first
+            model, config.lora_first_layer, self._prefix, config.tokens_per_pass, world.is_first
         )
         self._epoch, self._groups = -1, []
         self.pairs, self.has_validation, self.prefix_length = len(pairs), bool(self._validation), len(self._prefix)
@@ -129,7 +128,7 @@ class Batches:
         return [[chosen[place] for place in cut] for cut in cuts]
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
-        batch = collate(self._prefix, examples, self._padding)
+        batch = collate(self._prefix, examples)
         return self._frozen.fill(batch, examples) if self._frozen.count else batch
 
 

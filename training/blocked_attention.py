@@ -13,6 +13,7 @@ AMD EPYC cores, prefixes of 130 to 2,000 tokens). Blocks of 128 rows and 4 pairs
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
@@ -64,45 +65,73 @@ class BlockedAttention(torch.autograd.Function):
             block.put(grad_query, grads[0])
             grad_key[:, block.seen_start : block.seen_end] += grads[1]
             grad_value[:, block.seen_start : block.seen_end] += grads[2]
-            grad_key[:, block.start : block.end] += grads[3].flatten(1, 2)
-            grad_value[:, block.start : block.end] += grads[4].flatten(1, 2)
+            grad_key[:, block.start : block.end] += block.without_padding(grads[3])
+            grad_value[:, block.start : block.end] += block.without_padding(grads[4])
         return grad_query * ctx.scale, grad_key.to(key.dtype), grad_value.to(value.dtype), None, None
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows `start` to `end` in `parts` independent parts, which all see `seen_start` to `seen_end`."""
+    """Rows from `start` on in independent parts of `lengths`, which all see `seen_start` to `seen_end`.
+
+    Here alone parts are padded, to the longest of the block: with zeros on the right, which no row sees.
+    """
 
     start: int
-    end: int
-    parts: int
+    lengths: tuple[int, ...]
     seen_start: int
     seen_end: int
 
+    @property
+    def end(self) -> int:
+        """One past the last row."""
+        return self.start + sum(self.lengths)
+
     def inputs(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Cuts out the block: its queries, and keys and values of what all parts see and of each part's own."""
-        own = [t[:, self.start : self.end].unflatten(1, (self.parts, -1)) for t in (key, value)]  # [K, B, L, D]
+        own = [self._parts(t) for t in (key, value)]  # [K, B, L, D]
         seen = [t[:, self.seen_start : self.seen_end] for t in (key, value)]
         return self.rows(query, key.shape[0]), *seen, *own
 
     def rows(self, tensor: torch.Tensor, key_heads: int) -> torch.Tensor:
         """[H, T, D] → the block's rows, `[K, B, G, L, D]` with G query heads a key head."""
-        cut = tensor[:, self.start : self.end].unflatten(1, (self.parts, -1)).unflatten(0, (key_heads, -1))
-        return cut.transpose(1, 2).contiguous()
+        return self._parts(tensor).unflatten(0, (key_heads, -1)).transpose(1, 2).contiguous()
 
     def put(self, tensor: torch.Tensor, rows: torch.Tensor) -> None:
         """Writes rows as `rows` gave them back into their place."""
-        tensor[:, self.start : self.end] = rows.transpose(1, 2).flatten(2, 3).flatten(0, 1)
+        tensor[:, self.start : self.end] = self.without_padding(rows.transpose(1, 2).flatten(0, 1))
+
+    def without_padding(self, parts: torch.Tensor) -> torch.Tensor:
+        """[H, B, L, D] → [H, the block's rows, D]."""
+        flat, places = parts.flatten(1, 2), _places(self.lengths)
+        return flat if places is None else flat.index_select(1, places)
+
+    def _parts(self, tensor: torch.Tensor) -> torch.Tensor:
+        """[H, T, D] → [H, B, L, D]."""
+        cut, places = tensor[:, self.start : self.end], _places(self.lengths)
+        if places is not None:
+            padded = cut.new_zeros(cut.shape[0], len(self.lengths) * max(self.lengths), cut.shape[2])
+            cut = padded.index_copy_(1, places, cut)
+        return cut.unflatten(1, (len(self.lengths), -1))
+
+
+@lru_cache(maxsize=64)  # every layer of a pass asks for the same
+def _places(lengths: tuple[int, ...]) -> torch.Tensor | None:
+    """Where the rows of parts lie among parts padded to the longest; None if all are as long."""
+    if len(set(lengths)) == 1:
+        return None
+    is_row = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]  # [B, L]
+    return is_row.flatten().nonzero()[:, 0]
 
 
 def _blocks(groups: tuple[Group, ...]) -> Iterator[_Block]:
     for group, first in zip(groups, starts(groups), strict=True):
-        behind_prefix, end_of_group = first + group.prefix_length, first + group.tokens
+        behind_prefix = first + group.prefix_length
         for start in range(first, behind_prefix, _PREFIX_ROWS):
-            yield _Block(start, min(start + _PREFIX_ROWS, behind_prefix), 1, first, start)
-        for start in range(behind_prefix, end_of_group, max(1, _PAIRS * group.pair_length)):
-            end = min(start + _PAIRS * group.pair_length, end_of_group)
-            yield _Block(start, end, (end - start) // group.pair_length, first, behind_prefix)
+            yield _Block(start, (min(_PREFIX_ROWS, behind_prefix - start),), first, start)
+        for pair in range(0, group.pairs, _PAIRS):
+            lengths = group.pair_lengths[pair : pair + _PAIRS]
+            yield _Block(first + group.pair_starts[pair], lengths, first, behind_prefix)
 
 
 def _attend(query, seen_key, seen_value, own_key, own_value) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -34,7 +34,7 @@ class TrainingConfig:
         epochs: Passes over the training pairs.
         batch_size: Pairs per batch; they share one copy of the schema prefix.
         gradient_accumulation: Batches per optimizer step.
-        tokens_per_pass: Most tokens behind the prefix in one forward pass, padding included; bounds the memory. A
+        tokens_per_pass: Most tokens behind the prefix in one forward pass; bounds the memory. A
             batch with more (one very long pair is enough) is run in several passes, with the same gradient.
         warmup_fraction: Part of all steps during which the rate rises linearly; it falls as a cosine to zero after
             that.

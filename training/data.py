@@ -136,7 +136,7 @@ def tokenize_pair(pair: Pair, tokenizer: Tokenizer, values: ValueIndex) -> Examp
 
 @dataclass(frozen=True)
 class Batch:
-    """One forward pass: `[prefix | pair 1 | pair 2 | …]` in one row, pairs right-padded to one length.
+    """One forward pass: `[prefix | pair 1 | pair 2 | …]` in one row without padding.
 
     Behind them there may be more groups, each with a prefix of its own (`join`).
     """
@@ -155,32 +155,29 @@ class Batch:
         return sum(group.pairs for group in self.groups)
 
 
-def collate(prefix: Sequence[int], examples: Sequence[Example], padding: int) -> Batch:
+def collate(prefix: Sequence[int], examples: Sequence[Example]) -> Batch:
     """Lays a batch of examples behind the shared prefix.
 
     Args:
         prefix: Tokens of the schema prefix, at least one.
-        examples: At least one example.
-        padding: Any valid token; no real token attends to it and it carries no loss.
+        examples: Without any, the batch is the prefix alone.
 
     Returns:
         The batch.
     """
-    start, length = len(prefix), max(example.length for example in examples)
-    tokens, positions, targets = list(prefix), [], []
-    for index, example in enumerate(examples):
-        own = [*example.prompt, *example.answer[:-1]]
-        tokens += own + [padding] * (length - len(own))
-        first = start + index * length + len(example.prompt) - 1
-        positions += range(first, first + len(example.answer))
-        targets += example.answer
-    pair_positions = torch.arange(start, start + length).repeat(len(examples))
+    group = Group(len(prefix), tuple(example.length for example in examples))
+    tokens, positions, answer_positions = list(prefix), list(range(len(prefix))), []
+    for example, start in zip(examples, group.pair_starts, strict=False):
+        tokens += [*example.prompt, *example.answer[:-1]]
+        positions += range(len(prefix), len(prefix) + example.length)
+        first = start + len(example.prompt) - 1
+        answer_positions += range(first, first + len(example.answer))
     return Batch(
         input_ids=torch.tensor([tokens]),
-        position_ids=torch.cat([torch.arange(start), pair_positions])[None],
-        answer_positions=torch.tensor(positions),
-        targets=torch.tensor(targets),
-        groups=(Group(start, length, len(examples)),),
+        position_ids=torch.tensor([positions]),
+        answer_positions=torch.tensor(answer_positions, dtype=torch.long),
+        targets=torch.tensor([token for example in examples for token in example.answer], dtype=torch.long),
+        groups=(group,),
     )
 
 
@@ -230,21 +227,23 @@ def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int | None) 
 
 
 def cut_by_tokens(lengths: Sequence[int], limit: int) -> list[list[int]]:
-    """Cuts a batch into parts whose padded size stays within a limit.
+    """Cuts a batch into parts whose size stays within a limit.
 
     Args:
-        lengths: Length of each example in tokens, rising.
-        limit: Most tokens of a part, padding included; an example above it is a part of its own.
+        lengths: Length of each example in tokens.
+        limit: Most tokens of a part; an example above it is a part of its own.
 
     Returns:
         Indexes into `lengths`, in order, in parts.
     """
     parts: list[list[int]] = []
+    room = 0
     for index, length in enumerate(lengths):
-        if parts and (len(parts[-1]) + 1) * length <= limit:
-            parts[-1].append(index)
-        else:
-            parts.append([index])
+        if not parts or length > room:
+            parts.append([])
+            room = limit
+        parts[-1].append(index)
+        room -= length
     return parts
 
 

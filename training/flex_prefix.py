@@ -66,8 +66,8 @@ def _bounds(groups: tuple[Group, ...]) -> list[tuple[int, int, int]]:
     for group, first in zip(groups, starts(groups), strict=True):
         behind = first + group.prefix_length
         bounds += [(first, place + 1, first) for place in range(first, behind)]
-        for pair in range(group.pairs):
-            bounds += [(first, behind, behind + pair * group.pair_length)] * group.pair_length
+        for start, length in zip(group.pair_starts, group.pair_lengths, strict=False):
+            bounds += [(first, behind, first + start)] * length
     return bounds
 
 

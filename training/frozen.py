@@ -6,6 +6,7 @@ alone. Loss and gradients are exactly those of the whole model. Measured on two 
 batch 16: 4.3 s a step of 1,000 tokens through all 30 layers, 2.2 s through the upper 15.
 """
 
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -75,7 +76,6 @@ class FrozenLayers:
         model: PreTrainedModel,
         count: int,
         prefix: Sequence[int],
-        padding: int,
         tokens_per_pass: int,
         is_shown: bool = True,
     ) -> None:
@@ -85,12 +85,11 @@ class FrozenLayers:
             model: The causal language model.
             count: Number of frozen layers; with 0 there is nothing to read.
             prefix: Tokens of the schema prefix.
-            padding: Any valid token.
             tokens_per_pass: Most tokens behind the prefix in one pass; bounds the memory.
             is_shown: Whether to show the progress.
         """
         self.count = count
-        self._model, self._prefix, self._padding = model, prefix, padding
+        self._model, self._prefix = model, prefix
         self._tokens_per_pass, self._is_shown = tokens_per_pass * _PASSES_OF_TRAINING, is_shown
         self._of_prefix: torch.Tensor | None = None  # [P, hidden]
         self._of_epoch: dict[Example, torch.Tensor] = {}  # each [length, hidden]
@@ -114,19 +113,17 @@ class FrozenLayers:
     def _read(self, examples: Sequence[Example]) -> dict[Example, torch.Tensor]:
         """Runs the frozen layers over the prefix and each example."""
         if self._of_prefix is None:  # by itself, so that its bits do not depend on which pairs come first
-            alone = collate(self._prefix, [Example((self._padding,), (self._padding,))], self._padding)
-            self._of_prefix = self._run(alone)[: len(self._prefix)].clone()
+            self._of_prefix = self._run(collate(self._prefix, []))
         found: dict[Example, torch.Tensor] = {}
         new = sorted(dict.fromkeys(examples), key=lambda example: example.length)
         progress = Progress("reading with the frozen layers", len(new), "pairs", self._is_shown)
         for group in cut_by_tokens([example.length for example in new], self._tokens_per_pass):
             chosen = [new[index] for index in group]
-            batch = collate(self._prefix, chosen, self._padding)
-            hidden = self._run(batch)  # [P + B·L, hidden]
+            batch = collate(self._prefix, chosen)
+            hidden = self._run(batch)[len(self._prefix) :]
             (layout,) = batch.groups
-            for place, example in enumerate(chosen):
-                start = layout.prefix_length + place * layout.pair_length
-                found[example] = hidden[start : start + example.length].clone()
+            parts = hidden.split(layout.pair_lengths)
+            found |= {example: part.clone() for example, part in zip(chosen, parts, strict=True)}
             progress.advance(len(chosen))
         return found
 
@@ -142,13 +139,8 @@ class FrozenLayers:
             examples: Examples that were remembered, in the batch's order.
 
         Returns:
-            The batch with `hidden` and `first_layer` set; padding is zero, and nothing attends to it.
+            The batch with `hidden` and `first_layer` set.
         """
-        (group,) = batch.groups
-        hidden = self._of_prefix.new_zeros(group.tokens, self._of_prefix.shape[1])
-        hidden[: group.prefix_length] = self._of_prefix
-        for place, example in enumerate(examples):
-            start = group.prefix_length + place * group.pair_length
-            known = self._of_all_epochs if example in self._of_all_epochs else self._of_epoch
-            hidden[start : start + example.length] = known[example]
+        known = ChainMap(self._of_all_epochs, self._of_epoch)
+        hidden = torch.cat([self._of_prefix, *(known[example] for example in examples)])
         return replace(batch, hidden=hidden[None], first_layer=self.count)

@@ -1,5 +1,6 @@
 """Where the tokens of one forward pass lie in their row, and what they see. Used by data.py and the attention."""
 
+import itertools
 from dataclasses import dataclass
 
 
@@ -12,18 +13,26 @@ class Group:
 
     Attributes:
         prefix_length: Tokens of the prefix, at least one.
-        pair_length: Tokens of each pair, padding on its right included.
-        pairs: Number of pairs.
+        pair_lengths: Tokens of each pair; nothing is padded.
     """
 
     prefix_length: int
-    pair_length: int
-    pairs: int
+    pair_lengths: tuple[int, ...]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return len(self.pair_lengths)
+
+    @property
+    def pair_starts(self) -> list[int]:
+        """The place in the piece where each pair begins, and last where the piece ends."""
+        return list(itertools.accumulate(self.pair_lengths, initial=self.prefix_length))
 
     @property
     def tokens(self) -> int:
         """Tokens of the whole piece."""
-        return self.prefix_length + self.pairs * self.pair_length
+        return self.prefix_length + sum(self.pair_lengths)
 
 
 def starts(groups: tuple[Group, ...]) -> list[int]:

@@ -1,5 +1,7 @@
 """Reading the dataset folder, and laying pairs out in batches."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,10 +41,10 @@ def test_too_few_pairs(tmp_path):
 
 
 def test_batch_predicts_each_answer_token_from_the_one_before():
-    batch = collate([50, 51], [Example((1, 2, 3), (4, 5)), Example((6,), (7, 8, 9))], padding=0)
+    batch = collate([50, 51], [Example((1, 2, 3), (4, 5)), Example((6,), (7, 8, 9))])
     row = batch.input_ids[0].tolist()
-    assert row == [50, 51, 1, 2, 3, 4, 6, 7, 8, 0]
-    assert batch.position_ids[0].tolist() == [0, 1, 2, 3, 4, 5, 2, 3, 4, 5]
+    assert row == [50, 51, 1, 2, 3, 4, 6, 7, 8]
+    assert batch.position_ids[0].tolist() == [0, 1, 2, 3, 4, 5, 2, 3, 4]
     assert [row[place] for place in batch.answer_positions.tolist()] == [3, 4, 6, 7, 8]
     assert batch.targets.tolist() == [4, 5, 7, 8, 9]
 
@@ -57,10 +59,16 @@ def test_every_example_is_in_exactly_one_batch(lengths, size, seed):
 
 @given(LENGTHS, st.integers(50, 500))
 def test_parts_stay_within_the_limit(lengths, limit):
-    lengths = sorted(lengths)
     parts = cut_by_tokens(lengths, limit)
     assert [index for part in parts for index in part] == list(range(len(lengths)))
-    assert all(len(part) == 1 or len(part) * max(lengths[index] for index in part) <= limit for part in parts)
+    assert all(len(part) == 1 or sum(lengths[index] for index in part) <= limit for part in parts)
+
+
+@given(LENGTHS, st.integers(50, 500))
+def test_no_part_could_take_the_next_example_too(lengths, limit):
+    parts = cut_by_tokens(lengths, limit)
+    for part, following in itertools.pairwise(parts):
+        assert sum(lengths[index] for index in part) + lengths[following[0]] > limit
 
 
 def test_batches_hold_pairs_of_near_length():

@@ -33,13 +33,13 @@ def _gradients(model) -> dict[str, torch.Tensor]:
 
 def test_loss_and_gradients_are_those_of_the_whole_model():
     model = _model(first_layer=1)
-    batch = collate(PREFIX, EXAMPLES, padding=0)
+    batch = collate(PREFIX, EXAMPLES)
     whole = batch_loss(model.get_base_model(), batch)
     whole.backward()
     expected = _gradients(model)
     model.zero_grad()
 
-    frozen = FrozenLayers(model.get_base_model(), 1, PREFIX, padding=0, tokens_per_pass=2048)
+    frozen = FrozenLayers(model.get_base_model(), 1, PREFIX, tokens_per_pass=2048)
     frozen.remember(EXAMPLES)
     upper = batch_loss(model.get_base_model(), frozen.fill(batch, EXAMPLES))
     upper.backward()

@@ -71,9 +71,9 @@ def test_a_step_is_learnt_on_it_above_frozen_layers(model, monkeypatch, is_fused
     if not is_fused:  # as with weights in 4 bits, or divided among processes
         monkeypatch.setattr("training.frozen.can_fuse", lambda model: False)
     adapted = attach_lora(model, TrainingConfig("test", "random:tiny", lora_first_layer=1))
-    frozen = FrozenLayers(model, 1, PREFIX, 0, tokens_per_pass=64, is_shown=False)
+    frozen = FrozenLayers(model, 1, PREFIX, tokens_per_pass=64, is_shown=False)
     frozen.remember(PAIRS)
-    loss = batch_loss(model, frozen.fill(collate(PREFIX, PAIRS, padding=0), PAIRS))
+    loss = batch_loss(model, frozen.fill(collate(PREFIX, PAIRS), PAIRS))
     loss.backward()
     assert loss.device.type == "meta"
     learning = [weight for weight in adapted.parameters() if weight.requires_grad]

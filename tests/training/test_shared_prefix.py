@@ -18,7 +18,8 @@ from training.row_layout import Group
 # Three schemas, of more than one block of rows, of less than one, and of one token.
 PREFIXES = [list(range(5, 45)) * 4, list(range(50, 110)), [7]]
 PREFIX = PREFIXES[0]
-SEVERAL = (Group(160, 13, 5), Group(60, 9, 3), Group(1, 150, 2))
+SEVERAL = (Group(160, (4, 13, 9, 13, 7)), Group(60, (9, 9, 9)), Group(1, (150, 40)))
+LONG = (Group(1000, tuple(range(33, 81, 3))),)
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="NOT TESTED HERE: needs an NVIDIA GPU")
 
@@ -38,7 +39,7 @@ def _rows_and_batches() -> tuple[list[tuple[list[int], Example]], list[Batch]]:
     """Examples of three schemas: each with its prefix, and as batches of one prefix each."""
     groups = [(prefix, _examples(seed)) for seed, prefix in enumerate(PREFIXES)]
     rows = [(prefix, example) for prefix, examples in groups for example in examples]
-    return rows, [collate(prefix, examples, padding=0) for prefix, examples in groups]
+    return rows, [collate(prefix, examples) for prefix, examples in groups]
 
 
 def _model_with_lora(targets: str, device: str = "cpu"):
@@ -92,7 +93,7 @@ def _assert_equals_padded(model, losses: list[torch.Tensor], rows: list[tuple[li
 @pytest.mark.parametrize("targets", ["attention", "all-linear"])
 def test_one_prefix(targets):
     model, examples = _model_with_lora(targets), _examples()
-    loss = batch_loss(model.get_base_model(), collate(PREFIX, examples, padding=0))
+    loss = batch_loss(model.get_base_model(), collate(PREFIX, examples))
     _assert_equals_padded(model, [loss], [(PREFIX, example) for example in examples])
 
 
@@ -121,7 +122,7 @@ def test_own_layers_are_used_where_weights_are_plain():
 
 def test_accumulated_over_several_batches():
     model, (rows, batches) = _model_with_lora("attention"), _rows_and_batches()
-    passes = [join(batches[:2]), batches[2], collate(PREFIX, _examples(), padding=0)]
+    passes = [join(batches[:2]), batches[2], collate(PREFIX, _examples())]
     rows += [(PREFIX, example) for example in _examples()]
     _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch) for batch in passes], rows)
 
@@ -135,9 +136,7 @@ def test_several_prefixes_on_a_gpu(targets):
         _assert_equals_padded(model, [batch_loss(model.get_base_model(), batch)], wanted)
 
 
-@pytest.mark.parametrize(
-    "groups", [SEVERAL, SEVERAL[:1], (Group(1000, 57, 16),), (Group(128, 64, 4),), (Group(3, 0, 0),)]
-)
+@pytest.mark.parametrize("groups", [SEVERAL, SEVERAL[:1], LONG, (Group(128, (64,) * 4),), (Group(3, ()),)])
 def test_attention_of_a_gpu_equals_the_blocks_of_the_cpu(groups):
     """The same function as on a GPU, though not its kernel: mask, scale and grouped heads, without gradients."""
     tokens = sum(group.tokens for group in groups)
@@ -161,7 +160,7 @@ def test_compiled_attention_reads_the_listed_blocks_alone_and_for_any_shape():
         torch.testing.assert_close(compiled, blocked, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("groups", [SEVERAL, (Group(1000, 57, 16),), (Group(128, 64, 4),)])
+@pytest.mark.parametrize("groups", [SEVERAL, LONG, (Group(128, (64,) * 4),)])
 def test_blocks_of_a_gpu_are_those_that_the_whole_mask_gives(groups):
     mask = prefix_block_mask(groups, torch.device("cpu"))
     tokens = sum(group.tokens for group in groups)
@@ -172,14 +171,8 @@ def test_blocks_of_a_gpu_are_those_that_the_whole_mask_gives(groups):
     assert too_many.sum() <= 2 * (len(groups) - 1)  # where two groups meet in a block
 
 
-def test_what_stands_in_the_padding_changes_nothing():
-    model = _model_with_lora("all-linear").get_base_model()
-    losses = [batch_loss(model, collate(PREFIX, _examples(), padding=token)) for token in (0, 77)]
-    assert losses[0].item() == losses[1].item()
-
-
 def test_pairs_do_not_see_each_other():
     model, examples = _model_with_lora("all-linear").get_base_model(), _examples()
-    together = batch_loss(model, collate(PREFIX, examples, padding=0))
-    alone = sum(batch_loss(model, collate(PREFIX, [example], padding=0)) for example in examples)
+    together = batch_loss(model, collate(PREFIX, examples))
+    alone = sum(batch_loss(model, collate(PREFIX, [example])) for example in examples)
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=0)

@@ -66,7 +66,7 @@ def _inputs(prefix: int, dtype: torch.dtype) -> list[torch.Tensor]:
 def _seconds(attend: Callable[..., torch.Tensor], inputs: list[torch.Tensor], prefix: int) -> float:
     *leaves, gradient = [tensor.detach().requires_grad_() for tensor in inputs]
     started = time.perf_counter()
-    attend(*leaves, _SIZE**-0.5, (Group(prefix, _PAIR_LENGTH, _PAIRS),)).backward(gradient.detach())
+    attend(*leaves, _SIZE**-0.5, (Group(prefix, (_PAIR_LENGTH,) * _PAIRS),)).backward(gradient.detach())
     return time.perf_counter() - started
 
 

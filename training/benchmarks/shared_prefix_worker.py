@@ -143,7 +143,7 @@ class _OwnLoop:
 
 def shared_loss(model, prefix: list[int], examples: list[Example]) -> torch.Tensor:
     """The summed loss of a pass with the prefix computed once."""
-    return batch_loss(model, collate(prefix, examples, padding=0))
+    return batch_loss(model, collate(prefix, examples))
 
 
 def _padded_loss(model, prefix: list[int], examples: list[Example]) -> torch.Tensor:

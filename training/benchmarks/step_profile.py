@@ -90,9 +90,7 @@ class _Steps:
         self._base = build_model(task)
         self._base.set_attn_implementation(attention.NAME)
         self._optimizer = AdapterOptimizer(attach_lora(self._base, config), config, task.steps + 1)
-        self._frozen = FrozenLayers(
-            self._base, config.lora_first_layer, prefix, 0, config.tokens_per_pass, is_shown=False
-        )
+        self._frozen = FrozenLayers(self._base, config.lora_first_layer, prefix, config.tokens_per_pass, is_shown=False)
         self._done = 0
 
     def run(self, batches: Sequence[list[Example]]) -> None:
@@ -110,5 +108,5 @@ class _Steps:
     def _passes(self, examples: list[Example]):
         for cut in cut_by_tokens([example.length for example in examples], self._config.tokens_per_pass):
             chosen = [examples[place] for place in cut]
-            batch = collate(self._prefix, chosen, padding=0)
+            batch = collate(self._prefix, chosen)
             yield self._frozen.fill(batch, chosen) if self._frozen.count else batch
