@@ -11,11 +11,11 @@ from dataclasses import replace
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.answer_row import Row
 from training.choice import DRAWS, TEMPERATURE, choose, may_run
 from training.config import TrainingConfig
 from training.constraint import GrammarConstraint
 from training.generate import Generation, Generator
-from training.running_batch import Row
 from training.sql.catalog import Catalog
 
 

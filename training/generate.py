@@ -7,11 +7,12 @@ import torch
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from training.answer_row import Pick, Row
 from training.constraint import GrammarConstraint
 from training.decoder import LlamaDecoder
 from training.generation import Generation
 from training.prompt import extract_sql, is_complete, question_suffix, schema_prefix
-from training.running_batch import Pick, Row, RunningBatch
+from training.running_batch import RunningBatch
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
 

@@ -1,22 +1,21 @@
 """Rows of one model in work together: each step all move on, some leave, others join. Used by generate.py, checked.py.
 
 What the grammar forces is not asked of the model: it is read in the next step together with the token before it. While
-few rows are in work, how they may go on is guessed (lookahead.py) and read along with them.
+few rows are in work, how they may go on is guessed (lookahead.py) and read along with them. Rows of one prompt are read
+as one until they choose different tokens.
 """
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 
 import torch
-from llguidance import LLMatcher
 
+from training.answer_row import Row
 from training.constraint import GrammarConstraint
 from training.decoder import LlamaDecoder
 from training.lookahead import Lookahead
 from training.row_cache import Span
 
-Pick = Callable[[torch.Tensor], int]  # the place of the token to take, from the scores of those allowed
 IsComplete = Callable[[list[int]], bool]
 
 # Up to so many allowed tokens their scores are computed one by one, without reading the whole vocabulary's weights.
@@ -26,35 +25,6 @@ _FEW_TOKENS = 1024
 # 0.83 with one client; with four clients, who have one guess each, 1.36 and 1.34 against 1.40 and 1.34: no gain.
 _GUESSES = 4
 _ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
-
-
-@dataclass(eq=False)
-class Row:
-    """One answer in work.
-
-    Attributes:
-        prompt: Tokens behind the schema prefix.
-        pick: Chooses among the allowed tokens.
-        place: Where the answer is in the grammar; None without one.
-        answer: Tokens so far, the end token included.
-        forced: How many of them the grammar left no choice about.
-        guessed: How many of them the model had read as guesses before they were written.
-        log_probability: Of the tokens that were chosen.
-        unread: Tokens that the model has not read yet.
-        length: Tokens that it has read behind the prefix.
-        guess: Tokens that may follow the unread ones.
-    """
-
-    prompt: list[int]
-    pick: Pick
-    place: LLMatcher | None = None
-    answer: list[int] = field(default_factory=list)
-    forced: int = 0
-    guessed: int = 0
-    log_probability: float = 0.0
-    unread: list[int] = field(default_factory=list)
-    length: int = 0
-    guess: list[int] = field(default_factory=list)
 
 
 class RunningBatch:
@@ -75,7 +45,7 @@ class RunningBatch:
         Args:
             decoder: The model.
             constraint: The grammar that answers keep to, if any.
-            size: Most rows in work.
+            size: Most rows that are read in a step.
             max_new_tokens: Longest answer, in tokens.
             end: The token that ends an answer.
             is_complete: Tells from an answer's tokens that nothing can follow that matters.
@@ -87,6 +57,7 @@ class RunningBatch:
         self._cache = decoder.new_cache(size, _ROOM)
         self._live: list[Row] = []  # in the cache's order
         self._waiting: deque[Row] = deque()
+        self._done: list[Row] = []  # parted from another in this step, and finished
 
     def add(self, rows: Iterable[Row]) -> None:
         """Lets rows join at the next step, as far as there are places; the others wait."""
@@ -96,11 +67,15 @@ class RunningBatch:
 
     def __len__(self) -> int:
         """Rows in work or waiting."""
-        return len(self._live) + len(self._waiting)
+        return sum(1 + len(row.twins) for row in (*self._live, *self._waiting))
 
     def drop(self, rows: Collection[Row]) -> None:
         """Takes rows out, wherever they are."""
-        self._waiting = deque(row for row in self._waiting if row not in rows)
+        for row in (*self._live, *self._waiting):
+            row.twins = [twin for twin in row.twins if twin not in rows]
+        self._waiting = deque(left for row in self._waiting if (left := _without(row, rows)))
+        for index, row in enumerate(self._live):
+            self._live[index] = _without(row, rows) or row
         self._leave([index for index, row in enumerate(self._live) if row in rows])
 
     def step(self) -> list[Row]:
@@ -123,11 +98,12 @@ class RunningBatch:
         while states:  # once, and again for rows whose guesses were right
             states = [(row, place + right) for row, place, right in self._written(hidden, states) if right]
         finished = [index for index, row in enumerate(self._live) if self._is_finished(row)]
-        rows = [self._live[index] for index in finished]
+        rows = [*self._done, *(self._live[index] for index in finished)]
         for row in rows:
             self._lookahead.learn(row.answer)
         self._leave(finished)
-        return rows
+        self._done = []
+        return [each for row in rows for each in row.end()]
 
     def _guess(self) -> None:
         most = _GUESSES // len(self._live)
@@ -143,14 +119,41 @@ class RunningBatch:
             The row, its state, and over how many guesses it may move on: 0 where the next was wrong or there is none.
         """
         for row, place, scores, allowed in self._scored(hidden, states):
-            choice = row.pick(scores)
-            row.log_probability += float(scores[choice] - scores.logsumexp(dim=0))
-            self._write(row, choice if allowed is None else int(allowed[choice]))
-            yield row, place, 0 if self._is_finished(row) else _take_guessed(row)
+            chosen = row.choose(scores)
+            parting = list(chosen.items())[1:]
+            for _, heirs in parting:
+                row.hand_over(heirs)
+            for choice, (leader, *_) in chosen.items():
+                leader.log_probability += float(scores[choice] - scores.logsumexp(dim=0))
+                self._write(leader, choice if allowed is None else int(allowed[choice]))
+            for _, (leader, *_) in parting:
+                self._part(row, leader)
+            yield row, place, 0 if self._is_finished(row) else row.take_guessed()
+
+    def _part(self, row: Row, leader: Row) -> None:
+        """Gives a row's former twin a place of its own, with what was read for both."""
+        if self._is_finished(leader):
+            self._done.append(leader)
+        elif len(self._live) < self._size:
+            self._cache.move(self._live.index(row), len(self._live), leader.length)
+            self._live.append(leader)
+        else:  # it reads all of it again once there is a place
+            leader.unread, leader.length = [*leader.prompt, *leader.answer], 0
+            self._waiting.appendleft(leader)
 
     def _join(self) -> None:
-        while self._waiting and len(self._live) < self._size:
-            row = self._waiting.popleft()
+        begun: dict[tuple[int, ...], Row] = {}  # by their prompts
+        while self._waiting:
+            row = self._waiting[0]
+            same = None if row.answer else begun.get(tuple(row.prompt))
+            if same is None and len(self._live) == self._size:
+                return
+            self._waiting.popleft()
+            if same is not None:
+                same.twins.append(row)
+                continue
+            if not row.answer:
+                begun[tuple(row.prompt)] = row
             needed = len(row.prompt) + self._max_new_tokens
             if needed > self._cache.room:
                 self._cache.grow(max(needed, 2 * self._cache.room), len(self._live))
@@ -197,17 +200,12 @@ class RunningBatch:
         return answer[-1] == self._end or len(answer) >= self._max_new_tokens or self._is_complete(answer)
 
 
-def _take_guessed(row: Row) -> int:
-    """Takes what was written off the guesses, as far as they agree: the model has read that.
-
-    Returns:
-        How many tokens, if all that was written was guessed: then the state behind them is there too. Else 0.
-    """
-    right = 0
-    while right < min(len(row.unread), len(row.guess)) and row.unread[right] == row.guess[right]:
-        right += 1
-    row.length += right
-    row.guessed += right
-    is_whole = right == len(row.unread)
-    row.unread, row.guess = row.unread[right:], row.guess[right:] if is_whole else []
-    return right if is_whole else 0
+def _without(row: Row, rows: Collection[Row]) -> Row | None:
+    """Who goes on where some rows are given up: the row, or else its twins, led by the first; None if there is none."""
+    if row not in rows:
+        return row
+    if not row.twins:
+        return None
+    heirs = list(row.twins)
+    row.hand_over(heirs)
+    return heirs[0]

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from transformers import PreTrainedModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
 from serving.benchmarks import grammar_size, llama_server, ours
 from serving.benchmarks.api_overhead import measure_overhead
 from serving.benchmarks.correctness import draw_many
@@ -14,6 +17,7 @@ from serving.benchmarks.questions import read_questions
 from serving.benchmarks.timing import Answered, peak_memory_mib, summarize
 from training.benchmarks.hardware import hardware
 from training.checked import CheckedGenerator
+from training.choice import DRAWS
 from training.config import TrainingConfig, config_from_dict
 from training.constraint import GrammarConstraint
 from training.evaluate.injection import load_injections
@@ -26,6 +30,7 @@ from training.value_hints import ValueIndex
 
 TEMPERATURES = (1.0, 1.5)
 _QUESTIONS_DRAWN = 40
+_WARM_UP = "warm up"
 
 
 class Comparison:
@@ -54,27 +59,31 @@ class Comparison:
         }
 
     def measure_engine(self, clients: Sequence[int], questions: int) -> dict:
-        """Our engine; for each number of clients the figures, and how much of the answers the grammar forced."""
+        """Our engine; for each number of clients the figures, and how much of the answers the grammar forced.
+
+        `first_answers` has the figures without second draws: each first answer is given, as the others give it.
+        """
         model, tokenizer = self._base()
         model = load_adapter(model, self._adapter)
         began = time.perf_counter()
-        constraint = GrammarConstraint(tokenizer, self._catalog, model.config.vocab_size)
-        size = self._config.generation_batch
-        plain = Generator(model, tokenizer, self._catalog, self._config.max_new_tokens, size, constraint)
-        self._generator = plain
-        generator = CheckedGenerator(plain, self._catalog)
+        self._generator = self._new_generator(model, tokenizer)
         result: dict = {"load_seconds": round(time.perf_counter() - began, 2)}
         asked = read_questions(self._data, questions)
-        generator.generate(asked[:1])
-        for number in clients:
-            timings, generations, wall = ours.answer(generator, asked, number)
-            written = sum(answer.completion_tokens for answer in generations)
-            result[str(number)] = self._told("engine", number, timings, wall) | {
-                "forced_share": round(sum(answer.forced_tokens for answer in generations) / written, 3),
-                "guessed_share": round(sum(answer.guessed_tokens for answer in generations) / written, 3),
-                "drawn_again": sum(bool(answer.drafts) for answer in generations),
-            }
+        for name, draws in (("engine", DRAWS), ("first answers", 0)):
+            figures = {}
+            for number in clients:
+                # A new one each time: what an earlier one has answered it would guess.
+                generator = CheckedGenerator(self._new_generator(model, tokenizer), self._catalog, draws)
+                generator.generate([_WARM_UP])
+                timings, generations, wall = ours.answer(generator, asked, number)
+                figures[str(number)] = self._told(name, number, timings, wall) | ours.shares(generations)
+            result |= {"first_answers": figures} if draws == 0 else figures
         return result | {"peak_memory_mib": peak_memory_mib()}
+
+    def _new_generator(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Generator:
+        constraint = GrammarConstraint(tokenizer, self._catalog, model.config.vocab_size)
+        size, longest = self._config.generation_batch, self._config.max_new_tokens
+        return Generator(model, tokenizer, self._catalog, longest, size, constraint)
 
     def measure_drawn(self, count: int) -> dict:
         """At each temperature the counts of drawn answers; needs the generator of `measure_engine`."""

@@ -40,3 +40,20 @@ def answer(
             timings.append(Answered(first[key], now - asked[key], generation.completion_tokens))
             generations.append(generation)
     return timings, generations, time.perf_counter() - began
+
+
+def shares(generations: Sequence[Generation]) -> dict[str, float]:
+    """Counts how answers came about.
+
+    Args:
+        generations: At least one.
+
+    Returns:
+        The shares of their tokens that the grammar forced and that were guessed, and how many answers were drawn again.
+    """
+    written = sum(answer.completion_tokens for answer in generations)
+    return {
+        "forced_share": round(sum(answer.forced_tokens for answer in generations) / written, 3),
+        "guessed_share": round(sum(answer.guessed_tokens for answer in generations) / written, 3),
+        "drawn_again": sum(bool(answer.drafts) for answer in generations),
+    }
