@@ -35,11 +35,12 @@ class Service:
         return self.adapters.champion
 
 
-def _get_service(request: Request) -> Service:
+# Asynchronous, for FastAPI calls each plain function in a thread.
+async def _get_service(request: Request) -> Service:
     return request.app.state.service
 
 
-def _get_request_id(request: Request) -> UUID:
+async def _get_request_id(request: Request) -> UUID:
     return request.state.request_id
 
 

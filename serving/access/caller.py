@@ -51,7 +51,7 @@ ANYONE = Caller(key_id=None, scopes=frozenset(SCOPES))
 """Whoever asks where no key is required."""
 
 
-def _get_caller(request: Request) -> Caller:
+async def _get_caller(request: Request) -> Caller:
     return request.state.caller
 
 
@@ -61,7 +61,7 @@ CallerDep = Annotated[Caller, Depends(_get_caller)]
 def needs(scope: Scope) -> Any:
     """Return a dependency for a router: its routes need a key with the scope."""
 
-    def check(caller: CallerDep, _documented: Annotated[Any, Depends(_BEARER)]) -> None:
+    async def check(caller: CallerDep, _documented: Annotated[Any, Depends(_BEARER)]) -> None:
         caller.require(scope)
 
     return Depends(check)
