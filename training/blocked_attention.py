@@ -129,9 +129,9 @@ def _blocks(groups: tuple[Group, ...]) -> Iterator[_Block]:
         behind_prefix = first + group.prefix_length
         for start in range(first, behind_prefix, _PREFIX_ROWS):
             yield _Block(start, (min(_PREFIX_ROWS, behind_prefix - start),), first, start)
-        for pair in range(0, group.pairs, _PAIRS):
-            lengths = group.pair_lengths[pair : pair + _PAIRS]
-            yield _Block(first + group.pair_starts[pair], lengths, first, behind_prefix)
+        for pair, start in enumerate(group.pair_starts[:-1]):
+            if pair % _PAIRS == 0:
+                yield _Block(first + start, group.pair_lengths[pair : pair + _PAIRS], first, behind_prefix)
 
 
 def _attend(query, seen_key, seen_value, own_key, own_value) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -156,6 +156,12 @@ def as_served(
         catalog: The tables that questions are about.
         config: The run's settings.
     """
+    return CheckedGenerator(inside_grammar(model, tokenizer, catalog, config), catalog)
+
+
+def inside_grammar(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, catalog: Catalog, config: TrainingConfig
+) -> Generator:
+    """What `as_served` looks at; the arguments are its."""
     constraint = GrammarConstraint(tokenizer, catalog, model.config.vocab_size)
-    plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)
-    return CheckedGenerator(plain, catalog)
+    return Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)

@@ -51,6 +51,7 @@ ANYONE = Caller(key_id=None, scopes=frozenset(SCOPES))
 """Whoever asks where no key is required."""
 
 
+# Asynchronous, as `check` below: FastAPI calls each plain function in a thread.
 async def _get_caller(request: Request) -> Caller:
     return request.state.caller
 

@@ -6,9 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from transformers import PreTrainedModel
-from transformers.tokenization_utils_base import PreTrainedTokenizerBase
-
 from serving.benchmarks import grammar_size, llama_server, ours
 from serving.benchmarks.api_overhead import measure_overhead
 from serving.benchmarks.correctness import draw_many
@@ -16,13 +13,11 @@ from serving.benchmarks.plain_generate import PlainGenerate
 from serving.benchmarks.questions import read_questions
 from serving.benchmarks.timing import Answered, peak_memory_mib, summarize
 from training.benchmarks.hardware import hardware
-from training.checked import CheckedGenerator
+from training.checked import CheckedGenerator, inside_grammar
 from training.choice import DRAWS
 from training.config import TrainingConfig, config_from_dict
-from training.constraint import GrammarConstraint
 from training.evaluate.injection import load_injections
 from training.export.gguf_file import write_gguf
-from training.generate import Generator
 from training.model import load_adapter, load_base
 from training.prompt import question_suffix, schema_prefix
 from training.sql.catalog import Catalog
@@ -66,24 +61,20 @@ class Comparison:
         model, tokenizer = self._base()
         model = load_adapter(model, self._adapter)
         began = time.perf_counter()
-        self._generator = self._new_generator(model, tokenizer)
+        self._generator = inside_grammar(model, tokenizer, self._catalog, self._config)
         result: dict = {"load_seconds": round(time.perf_counter() - began, 2)}
         asked = read_questions(self._data, questions)
         for name, draws in (("engine", DRAWS), ("first answers", 0)):
             figures = {}
             for number in clients:
                 # A new one each time: what an earlier one has answered it would guess.
-                generator = CheckedGenerator(self._new_generator(model, tokenizer), self._catalog, draws)
+                plain = inside_grammar(model, tokenizer, self._catalog, self._config)
+                generator = CheckedGenerator(plain, self._catalog, draws)
                 generator.generate([_WARM_UP])
                 timings, generations, wall = ours.answer(generator, asked, number)
                 figures[str(number)] = self._told(name, number, timings, wall) | ours.shares(generations)
             result |= {"first_answers": figures} if draws == 0 else figures
         return result | {"peak_memory_mib": peak_memory_mib()}
-
-    def _new_generator(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Generator:
-        constraint = GrammarConstraint(tokenizer, self._catalog, model.config.vocab_size)
-        size, longest = self._config.generation_batch, self._config.max_new_tokens
-        return Generator(model, tokenizer, self._catalog, longest, size, constraint)
 
     def measure_drawn(self, count: int) -> dict:
         """At each temperature the counts of drawn answers; needs the generator of `measure_engine`."""

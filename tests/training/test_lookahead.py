@@ -2,32 +2,11 @@
 
 import pytest
 
-from tests.training.small_dataset import CATALOG
-from training.constraint import GrammarConstraint
+from tests.training.same_answers import require_same
 from training.generate import Generator
 from training.lookahead import Lookahead
-from training.model import TINY, load_base
 
 QUESTIONS = ["how many orders", "total of all orders by customer and tier", "x", "which customers are gold"]
-NEW_TOKENS = 40
-
-
-@pytest.fixture(scope="module")
-def model_and_tokenizer():
-    return load_base(TINY, "float32")
-
-
-@pytest.fixture(params=["in the grammar", "free"])
-def new_generator(model_and_tokenizer, request):
-    model, tokenizer = model_and_tokenizer
-
-    def build() -> Generator:
-        constraint = None
-        if request.param == "in the grammar":
-            constraint = GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
-        return Generator(model, tokenizer, CATALOG, NEW_TOKENS, batch_size=4, constraint=constraint)
-
-    return build
 
 
 def test_what_followed_the_same_tokens_is_guessed():
@@ -66,13 +45,6 @@ def _steps(generator: Generator, question: str):
     return row, count
 
 
-def _require_same(answers, expected) -> None:
-    """The same texts, and written from the same states: a small model may write the same from a wrong one."""
-    assert answers == expected
-    for answer, other in zip(answers, expected, strict=True):
-        assert answer.log_probability == pytest.approx(other.log_probability, rel=1e-4)
-
-
 def test_an_answer_that_was_given_before_comes_in_a_part_of_the_steps(new_generator):
     generator = new_generator()
     first, steps = _steps(generator, QUESTIONS[0])
@@ -87,8 +59,8 @@ def test_guesses_of_other_answers_change_none(new_generator):
     expected = [new_generator().generate([question])[0] for question in QUESTIONS]
     taught = new_generator()
     for _ in range(2):
-        _require_same([taught.generate([question])[0] for question in QUESTIONS], expected)
-    _require_same(taught.generate(QUESTIONS[:2]), expected[:2])  # two share the guesses
+        require_same([taught.generate([question])[0] for question in QUESTIONS], expected)
+    require_same(taught.generate(QUESTIONS[:2]), expected[:2])  # two share the guesses
 
 
 def test_drawn_answers_are_those_that_would_have_been_drawn(new_generator):
@@ -96,7 +68,7 @@ def test_drawn_answers_are_those_that_would_have_been_drawn(new_generator):
     taught = new_generator()
     taught.generate(QUESTIONS)
     taught.draw(QUESTIONS[0], 2, temperature=0.5)
-    _require_same(taught.draw(QUESTIONS[0], 2, temperature=0.5), expected)
+    require_same(taught.draw(QUESTIONS[0], 2, temperature=0.5), expected)
 
 
 def test_the_longest_answer_stays_the_longest(new_generator):
