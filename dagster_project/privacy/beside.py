@@ -7,8 +7,7 @@ column that it is a value of: as a literal (`'May'`, one of a list, array or ran
 that is compared with a column of that name, where the column's table is named nearby. A birth date counts too where a
 text says that it is one (`born on 3 July 1961`).
 
-What a model wrote is read for whole values only: the proof before training has read all that it learnt from, so a given
-name alone is its guess. (Asked for the server's statements, SmolLM2 wrote `full_name = 'Mike'`: somebody is called so.)
+What a model wrote is read for whole values only (`Text.is_a_models`): a given name alone is its guess.
 
 So a customer called May is no hit in `orders in May`, nor in `status = 'may'`, but is one in `first_name = 'May'`.
 """
@@ -44,7 +43,6 @@ _LONGEST = 300  # of a literal before its column, with what stands between
 _PART = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SHORTEST_PART = 3
 _ELEMENTS = re.compile(r"[^{},\"%^$]+")
-_OF_MODELS = "runs/"  # the place of files with a model's answers; in tables they are anonymized as all SQL is
 
 
 @dataclass
@@ -108,7 +106,7 @@ def find_beside(texts: Iterable[Text], beside: BesideColumns) -> Iterator[Hit]:
         for name, literal, place in _literals(whole, column):
             nearby = whole[max(0, place - _NEARBY) : place + _NEARBY].lower()
             if any(re.search(rf"(?<!\w){re.escape(table)}(?!\w)", nearby) for table in beside.tables[name]):
-                yield from _hits(text.place, name, literal, beside)
+                yield from _hits(text, name, literal, beside)
 
 
 def _literals(whole: str, column: re.Pattern) -> Iterator[tuple[str, str, int]]:
@@ -126,13 +124,13 @@ def _said(literal: str) -> str:
     return literal[1:-1].replace("''", "'")
 
 
-def _hits(place: str, name: str, literal: str, beside: BesideColumns) -> Iterator[Hit]:
+def _hits(text: Text, name: str, literal: str, beside: BesideColumns) -> Iterator[Hit]:
     values = beside.values.get(name, {})
     for part in {literal, *_ELEMENTS.findall(literal)}:
         said = " ".join(part.lower().split())
         if pii_class := values.get(said):
-            yield Hit(place, pii_class, said)
-        elif said in beside.parts.get(name, ()) and place != _OF_MODELS:
-            yield Hit(place, "name", said)
+            yield Hit(text.place, pii_class, said)
+        elif said in beside.parts.get(name, ()) and not text.is_a_models:
+            yield Hit(text.place, "name", said)
     for day in written_days(literal) & beside.days:
-        yield Hit(place, "birth_date", day.isoformat())
+        yield Hit(text.place, "birth_date", day.isoformat())

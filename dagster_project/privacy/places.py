@@ -20,6 +20,8 @@ _SQL_COLUMNS = frozenset({"statement", "sql", "canonical_sql", "output", "correc
 _PROSE_COLUMNS = frozenset({"question", "input", "comment", "edited_question"})
 # Folders of the state folder that hold the business itself, secrets, or a base model that somebody else has made.
 _NOT_OURS = frozenset({"pgdata", "keys", "models"})
+# A model's answers, as an evaluation keeps them. In tables they are anonymized, as all SQL is.
+_ANSWERS = frozenset({"results.jsonl", "injections.jsonl", "unanswerable.jsonl"})
 _BINARY = frozenset({".safetensors", ".gguf", ".enc", ".pt", ".bin", ".png", ".lock"})
 _BLOCK = 8 << 20
 _OVERLAP = 4096  # no value that matters is longer
@@ -41,12 +43,16 @@ class Text:
         content: What it says, ready to be searched.
         kind: `prose` that people write, what `sql` says in its literals, or `technical`: logs and configurations.
         statement: Of kind `sql`, the whole statement.
+        is_a_models: A model wrote it. The proof before training has read all that it learnt from, so only what is
+            somebody's as a whole counts there; the rest is invented. (Asked for the server's statements, SmolLM2 wrote
+            `full_name = 'Mike'` and `mail@server.com`: somebody is called so.)
     """
 
     place: str
     content: str
     kind: Kind
     statement: str = ""
+    is_a_models: bool = False
 
     @property
     def whole(self) -> str:
@@ -92,7 +98,8 @@ def file_texts(home: Path, server_logs: Collection[Path]) -> Iterator[Text]:
         if len(parts) == 1 and parts[0] in ("env", "embedded.json"):
             continue  # addresses and passwords of the warehouse
         for block in _blocks(path):
-            yield Text(f"{parts[0]}/", block, "technical")
+            is_a_models = parts[0] == "runs" and path.name in _ANSWERS
+            yield Text(f"{parts[0]}/", block, "technical", is_a_models=is_a_models)
         if path.name == "catalog.json" and parts[0] == "datasets":
             yield Text("prompts", schema_prefix(Catalog.load(path)), "technical")
 

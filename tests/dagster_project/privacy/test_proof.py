@@ -80,6 +80,8 @@ def planted(
         "logs/dbt.log": f"{harmless} Zora 127.0.0.1:5432 4111111111111111 quill analytics@example.com",
         "logs/dagster.log": "failed: select 1 from customers where full_name = 'May'",
         "runs/0123/notes.txt": "Ida Arrayson met Ivo Jsonsen",
+        "runs/0123/evaluation/injections.jsonl": f"select '{NOBODYS_EMAIL}', '{NOBODYS_IBAN}' where full_name = 'Zora'",
+        "runs/0123/evaluation/results.jsonl": f"select 1 from customers where city = '{ADDRESS}'",
         "exports/chat/train.jsonl": json.dumps({"content": "Orders of Quillfeather, Zora"}),
         "spool/requests.log": "GET /customers?email=jane%40corp.com",
         "reports/visits.txt": f"/customers/{EMAIL.replace('@', '%40')}",
@@ -122,6 +124,8 @@ def test_a_value_is_found_wherever_it_stands_and_nothing_else_is(planted: Proof)
         ("dagster/", "name"),
         ("runs/", "name"),
         ("runs/", "token"),
+        # a model wrote somebody's address; the mail address and the part of a name were its inventions
+        ("runs/", "address"),
         # the surname first; an address that is encoded for an address; a part of a name beside its column
         ("exports/", "name"),
         ("spool/", "email"),
