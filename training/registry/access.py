@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from training.registry import bundle
-from training.registry.folders import ENCRYPTED_FILE
+from training.registry.folders import ENCRYPTED_FILE, changed_beside
 from training.registry.locks import reading_folders
 from training.registry.records import AdapterRecord, RegistryError, get_adapter, record_key_use
 from training.vault import vault_of_key
@@ -101,15 +101,19 @@ def decrypt(conn: psycopg.Connection, record: AdapterRecord, home: Path, folder:
 
 
 def verify(conn: psycopg.Connection, adapter_id: str, home: Path, *, used_by: str) -> AdapterRecord:
-    """Prove that a released adapter can be decrypted and holds what was released.
+    """Prove that a released adapter can be decrypted, holds what was released, and that nothing beside it was changed.
 
     Returns:
         The adapter's row.
 
     Raises:
-        RegistryError: No such adapter, or its content differs.
+        RegistryError: No such adapter, or its content, its manifest or a report of the gate differs.
         VaultError: The file was changed, or the key is missing.
     """
-    record = get_adapter(conn, adapter_id)
-    with load(conn, record, home, used_by=used_by):
-        return record
+    with _private_folder(Path(tempfile.gettempdir())) as folder, reading_folders(conn):
+        record = get_adapter(conn, adapter_id)
+        decrypt(conn, record, home, folder, used_by=used_by)
+        changed = changed_beside(home, record, bundle.manifest(vars(record), record.content_hash, folder))
+    if changed is not None:
+        raise RegistryError(f"{changed} was changed since it was written: restore it from a backup.")
+    return record

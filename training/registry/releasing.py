@@ -12,10 +12,17 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from training.registry import bundle
-from training.registry.folders import ENCRYPTED_FILE, encrypt_into, put_in_place, workspace
+from training.registry.access import decrypt
+from training.registry.folders import ENCRYPTED_FILE, encrypt_into, put_in_place, remove_others, workspace
 from training.registry.locks import changing_folders
-from training.registry.records import RegistryError, find_adapter, record_key_use, told_in_a_sentence
-from training.vault import open_vault
+from training.registry.records import (
+    AdapterRecord,
+    RegistryError,
+    find_adapter,
+    record_key_use,
+    told_in_a_sentence,
+)
+from training.vault import VaultError, open_vault
 
 
 def release(
@@ -30,7 +37,8 @@ def release(
 ) -> str:
     """Encrypt the adapter of a finished run into `<home>/adapters/<adapter_id>/` and enter it in the registry.
 
-    The same content released again changes nothing and returns the same id; a folder that was lost is written again.
+    The same content released again changes nothing, after a look whether it still opens, and returns the same id; a
+    folder that was lost or damaged is written again.
 
     Args:
         conn: Autocommit connection of the owner role.
@@ -59,7 +67,7 @@ def release(
         known = find_adapter(conn, adapter_id)
         if known is not None and known.content_hash != content_hash:
             raise RegistryError(f"Adapter id {adapter_id} is taken by other content: train again with another seed.")
-        if known is not None and (home / known.path / ENCRYPTED_FILE).is_file():
+        if known is not None and _is_whole(conn, known, home, work / "known", used_by):
             return adapter_id
 
         vault = open_vault(home, kms_key_arn=kms_key_arn)
@@ -67,7 +75,20 @@ def release(
         encrypt_into(work / "staged", vault, content, bundle.manifest(run, content_hash, content))
         put_in_place(work / "staged", home / "adapters" / adapter_id)
         _write_row(conn, run, content_hash, f"adapters/{adapter_id}", vault.key_id, metrics)
+        remove_others(home, adapter_id, f"adapters/{adapter_id}")  # a damaged one that a rotation wrote
     return adapter_id
+
+
+def _is_whole(conn: psycopg.Connection, record: AdapterRecord, home: Path, folder: Path, used_by: str) -> bool:
+    """Whether a released adapter still opens and holds what was released."""
+    if not (home / record.path / ENCRYPTED_FILE).is_file():
+        return False
+    folder.mkdir(mode=0o700)
+    try:
+        decrypt(conn, record, home, folder, used_by=used_by)
+    except (RegistryError, VaultError):
+        return False
+    return True
 
 
 def _write_row(

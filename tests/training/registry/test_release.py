@@ -58,7 +58,7 @@ def test_the_same_content_keeps_its_id_and_adds_nothing(conn, run_dir, dataset_d
     assert do_release(conn, copy, dataset_dir, home) == first
     assert (home / "adapters" / first / "adapter.enc").read_bytes() == before
     assert count(conn, "adapters") == 1
-    assert count(conn, "key_uses") == 1
+    assert count(conn, "key_uses") == 2  # the second is the look whether it still opens
 
 
 def test_other_weights_have_another_id(conn, run_dir, dataset_dir, home, make_run):
@@ -153,6 +153,16 @@ def test_a_lost_folder_is_written_again_under_the_same_row(conn, run_dir, datase
     assert do_release(conn, run_dir, dataset_dir, home) == adapter_id
     registry.verify(conn, adapter_id, home, used_by="test")
     assert count(conn, "adapters") == 1
+
+
+def test_a_damaged_file_is_written_again_and_what_lies_beside_it_stays(conn, run_dir, dataset_dir, home):
+    adapter_id = do_release(conn, run_dir, dataset_dir, home)
+    place = home / "adapters" / adapter_id
+    (place / "gate").mkdir()
+    (place / "adapter.enc").write_bytes((place / "adapter.enc").read_bytes()[:-3])
+    assert do_release(conn, run_dir, dataset_dir, home) == adapter_id
+    registry.verify(conn, adapter_id, home, used_by="test")
+    assert sorted(path.name for path in place.iterdir()) == ["adapter.enc", "gate", "manifest.json"]
 
 
 def test_an_unfinished_run_is_refused(conn, dataset_dir, home, make_run, run_dir):

@@ -121,3 +121,13 @@ def test_an_adapter_released_while_the_key_changes_moves_with_the_next_rotation(
     assert len(rotate(conn, home).encrypted) == 1
     for record in registry.list_adapters(conn):
         registry.verify(conn, record.adapter_id, home, used_by="test")
+
+
+def test_the_gates_reports_outlive_a_change_of_the_key(conn, adapters, home):
+    report = home / "adapters" / adapters[0] / "gate" / "0123456789ab" / "report.md"
+    report.parent.mkdir(parents=True)
+    report.write_text("promoted")
+    rotate(conn, home)
+    rotate(conn, home)
+    assert report.read_text() == "promoted"
+    assert [path.name for path in (home / "adapters" / adapters[0]).iterdir()] == ["gate"]
