@@ -52,7 +52,8 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         folder: The run's folder.
 
     Returns:
-        The state, or None if there is no checkpoint yet. A broken one is told on stderr, and the one before it taken.
+        The state, or None if there is no checkpoint yet. A broken one is told on stderr, and the one before it taken,
+        which gets its name.
 
     Raises:
         TrainingFailed: There are checkpoints, but all are broken.
@@ -62,6 +63,8 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         written = path.read_bytes()
         digest, content = written[:_DIGEST_BYTES], written[_DIGEST_BYTES:]
         if hashlib.sha256(content).digest() == digest:
+            if path.name == _PREVIOUS:  # or the next save would keep the broken one for the one before it
+                os.replace(path, folder / _CURRENT)
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         sys.stderr.write(f"{path} is broken (its checksum is wrong) and is left out.\n")
     if existing:

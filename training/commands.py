@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 
 from training.checkpoint import remove_checkpoints
 from training.config import TrainingConfig, load_config
@@ -52,7 +53,7 @@ def run_training(config_path: Path, data: Path, out: Path, base_model: str | Non
 def _train_in(
     world: World, device: str, config: TrainingConfig, dataset: Dataset, out: Path, source: str, should_resume: bool
 ) -> dict | None:
-    meter, started = UsageMeter(), datetime.now(UTC)
+    meter = UsageMeter()
     dtype = usable_dtype(config.dtype, device)
     if config.shard_base:
         base, tokenizer = load_sharded(source, dtype, device, world)
@@ -60,17 +61,15 @@ def _train_in(
         base, tokenizer = load_base(source, dtype, config.quantization, device)
     total_parameters = base.num_parameters()
     model = attach_lora(base, config)
-    loop_meter = UsageMeter()
-    result = train(model, tokenizer, dataset, config, out, should_resume=should_resume, world=world)
+    result = train(model, tokenizer, dataset, config, out, should_resume=should_resume, world=world, meter=meter)
     if not world.is_first:
         return None
-    seconds = loop_meter.wall_seconds
     try:
         model.save_pretrained(out / "adapter")
         plot_loss(out / "metrics.jsonl", out / "loss.png")
         run = {
             "run_id": out.resolve().name,
-            "started_at": started.isoformat(),
+            "started_at": meter.started_at,
             "finished_at": datetime.now(UTC).isoformat(),
             "status": "succeeded",
             "base_model": base_model_name(source),
@@ -80,7 +79,7 @@ def _train_in(
             "examples": result.examples,
             "epochs": result.epochs,
             "steps": result.steps,
-            "pairs_per_second": round(result.pairs_seen / seconds, 2),
+            "pairs_per_second": round(result.pairs_seen / result.seconds, 2),
             "trainable_parameters": result.trainable_parameters,
             "trainable_fraction": result.trainable_parameters / (total_parameters + result.trainable_parameters),
             "final_train_loss": result.final_train_loss,
@@ -91,8 +90,11 @@ def _train_in(
             "tokens": result.tokens_seen,
         }
         (out / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingFailed(f"The run cannot be written to {out} ({error.strerror}); free some disk space.") from error
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise TrainingFailed(
+            f"The run cannot be written to {out} ({reason}); free some disk space, then go on with --resume."
+        ) from error
     remove_checkpoints(out)
     return run
 

@@ -1,6 +1,5 @@
 """The training loop: schema prefix once a step, best checkpoint by validation loss. Called by commands.py."""
 
-import json
 import math
 import time
 from contextlib import nullcontext
@@ -15,23 +14,26 @@ from training.batches import Batches
 from training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from training.config import TrainingConfig
 from training.data import Dataset
-from training.errors import BadInput, TrainingFailed
+from training.errors import BadInput
+from training.metrics import append_step, keep_steps_up_to
 from training.model import batch_loss
 from training.optimizer import AdapterOptimizer
 from training.parallel import World
 from training.progress import Progress
 from training.stopping import Interrupted, StopSignals
+from training.usage import UsageMeter
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The figures of a finished training, for run.json."""
+    """The figures of a finished training, for run.json. Its seconds are those of the loop, over all interruptions."""
 
     examples: int
     epochs: float
     steps: int
     pairs_seen: int
     tokens_seen: int
+    seconds: float
     trainable_parameters: int
     final_train_loss: float
     best_validation_loss: float | None
@@ -48,6 +50,7 @@ class _State:
     epoch_tokens: int = 0
     last_epoch_loss: float = math.nan
     tokens_seen: int = 0
+    seconds: float = 0.0
     best_loss: float | None = None
     validations_without_gain: int = 0
 
@@ -61,6 +64,7 @@ def train(
     *,
     should_resume: bool,
     world: World | None = None,
+    meter: UsageMeter | None = None,
 ) -> TrainingResult:
     """Trains the adapter; the model holds the best weights afterwards.
 
@@ -72,17 +76,19 @@ def train(
         folder: Receives metrics.jsonl and checkpoints.
         should_resume: Go on from the folder's checkpoint, if it has one.
         world: The processes that share the work; None for this one alone.
+        meter: What the run uses, which goes into checkpoints and is read from one; None for a new one.
 
     Returns:
         The figures of the run.
 
     Raises:
         Interrupted: A signal asked for the end; a checkpoint is written.
-        BadInput: The folder's checkpoint is of another preset or data set.
+        BadInput: The folder's checkpoint is of another preset, data set or base model.
         TrainingFailed: The disk is full, or every checkpoint is broken.
     """
     with StopSignals() as stop:
-        return _Run(model, tokenizer, dataset, config, folder, world or World(), stop).run(should_resume)
+        run = _Run(model, tokenizer, dataset, config, folder, world or World(), stop, meter or UsageMeter())
+        return run.run(should_resume)
 
 
 class _Run:
@@ -97,9 +103,11 @@ class _Run:
         folder: Path,
         world: World,
         stop: StopSignals,
+        meter: UsageMeter,
     ) -> None:
+        self._counted_at = time.monotonic()
         self._base, self._config, self._folder = model.get_base_model(), config, folder
-        self._world, self._stop = world, stop
+        self._world, self._stop, self._meter = world, stop, meter
         self._batches = Batches(self._base, tokenizer, dataset, config, world)
         self._steps_per_epoch = math.ceil(self._batches.pairs / (config.batch_size * config.gradient_accumulation))
         self._total_steps = self._steps_per_epoch * config.epochs
@@ -107,8 +115,11 @@ class _Run:
         self._optimizer = AdapterOptimizer(model, config, self._total_steps)
         self._state = _State()
         self._best_weights: dict[str, torch.Tensor] | None = None
-        self._made_from = {"config": config.to_dict(), "dataset_hash": dataset.dataset_hash}
-        self._metrics = folder / "metrics.jsonl"
+        self._made_from = {
+            "config": config.to_dict(),
+            "dataset_hash": dataset.dataset_hash,
+            "base_model": Path(self._base.config.name_or_path).name,
+        }
         self._saved_at = time.monotonic()
 
     def run(self, should_resume: bool) -> TrainingResult:
@@ -143,16 +154,17 @@ class _Run:
         if checkpoint is not None:
             if checkpoint["made_from"] != self._made_from:
                 raise BadInput(
-                    f"The checkpoint in {self._folder} is of another preset or data set; give another --out, or train "
-                    "without --resume."
+                    f"The checkpoint in {self._folder} is of another preset, data set or base model; give another "
+                    "--out, or train without --resume."
                 )
             self._state = _State(**checkpoint["state"])
             self._optimizer.load_state(checkpoint["optimizer"])
             self._best_weights = checkpoint["best"]
+            self._meter.add(checkpoint["spent"])
         if self._world.is_first:
             if checkpoint is None:
                 remove_checkpoints(self._folder)
-            _keep_metrics_up_to(self._metrics, self._state.finished_step)
+            keep_steps_up_to(self._folder, self._state.finished_step)
 
     def _learn(self, progress: Progress) -> None:
         """Runs one step of the optimizer."""
@@ -185,7 +197,7 @@ class _Run:
             if loss is not None:
                 self._judge(loss)
             if self._world.is_first:
-                _append(self._metrics, state.step, state.step_loss, loss, progress.rate)
+                append_step(self._folder, state.step, state.step_loss, loss, progress.rate)
             state.finished_step = state.step
             if is_due or time.monotonic() - self._saved_at >= self._config.checkpoint_minutes * 60:
                 self._save()
@@ -230,11 +242,18 @@ class _Run:
 
     def _save(self) -> None:
         if self._world.is_first:
+            self._count_seconds()
             state = {"state": vars(self._state), "optimizer": self._optimizer.state(), "best": self._best_weights}
-            save_checkpoint(self._folder, {"made_from": self._made_from, **state})
+            save_checkpoint(self._folder, {"made_from": self._made_from, "spent": self._meter.spent(), **state})
         self._saved_at = time.monotonic()
 
+    def _count_seconds(self) -> None:
+        now = time.monotonic()
+        self._state.seconds += now - self._counted_at
+        self._counted_at = now
+
     def _result(self) -> TrainingResult:
+        self._count_seconds()
         epochs = self._state.step / self._steps_per_epoch
         return TrainingResult(
             examples=self._batches.pairs,
@@ -242,27 +261,8 @@ class _Run:
             steps=self._state.step,
             pairs_seen=round(epochs * self._batches.pairs),
             tokens_seen=self._state.tokens_seen,
+            seconds=self._state.seconds,
             trainable_parameters=self._optimizer.trainable_parameters,
             final_train_loss=self._state.last_epoch_loss,
             best_validation_loss=self._state.best_loss,
         )
-
-
-def _append(path: Path, step: int, loss: float, validation_loss: float | None, rate: float) -> None:
-    row = {"step": step, "loss": loss, "validation_loss": validation_loss, "pairs_per_second": round(rate, 3)}
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-    except OSError as error:
-        raise TrainingFailed(
-            f"{path} cannot be written ({error.strerror}): free some disk space, then go on with --resume."
-        ) from error
-
-
-def _keep_metrics_up_to(path: Path, step: int) -> None:
-    """Drops lines behind the checkpoint: a killed run had gone on for some steps."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    path.write_text("".join(line for line in whole if json.loads(line)["step"] <= step), encoding="utf-8")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 import torch
@@ -20,6 +21,9 @@ from training.fused_layers import can_fuse
 from training.loss import summed_cross_entropy
 from training.processor import usable_dtype
 from training.tiny_model import build_tiny_model
+
+# peft asks transformers by a name that is going, whenever it puts an adapter on a model.
+warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
 
 TINY = "random:tiny"
 _TARGETS = {

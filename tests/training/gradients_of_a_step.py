@@ -13,8 +13,8 @@ from training.parallel import World, open_world
 from training.sharding import load_sharded
 
 
-def gradients_of_steps(model, tokenizer, dataset, config, world: World, steps: int) -> list[torch.Tensor]:
-    """Returns for each step all gradients in one row; the adapter is moved off its start, where half of them are 0."""
+def gradients_of_steps(model, tokenizer, dataset, config, world: World, steps: int) -> list[list[torch.Tensor]]:
+    """Returns for each step its loss and each gradient; the adapter is moved off its start, where half are 0."""
     generator = torch.Generator().manual_seed(5)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     for weight in learning:
@@ -22,10 +22,14 @@ def gradients_of_steps(model, tokenizer, dataset, config, world: World, steps: i
     batches, found = Batches(model.get_base_model(), tokenizer, dataset, config, world), []
     for place in range(steps):
         step = batches.of_step(0, place)
+        total = 0.0
         for each in step.passes:
-            (batch_loss(model.get_base_model(), each.batch) * each.weight / step.answer_tokens).backward()
+            loss = batch_loss(model.get_base_model(), each.batch) * each.weight / step.answer_tokens
+            loss.backward()
+            total += loss.item()
+        (total,) = world.sum(total)
         world.sum_gradients(learning)
-        found.append(torch.cat([weight.grad.flatten() for weight in learning]))
+        found.append([torch.tensor(total), *(weight.grad.clone() for weight in learning)])
         model.zero_grad()
     return found
 

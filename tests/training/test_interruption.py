@@ -12,6 +12,7 @@ import pytest
 
 from tests.training.small_dataset import pair_rows, write_dataset
 from tests.training.training_process import start_training, wait_for, write_config
+from training.checkpoint import load_checkpoint
 
 SECONDS_TO_SAVE = 10
 
@@ -72,8 +73,12 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(config, data, uninter
             _kill(process)
             kills += 1
     assert kills >= 2
+    spent = load_checkpoint(out)["spent"]
     _finish(start_training(config, data, out, "--resume"))
     _assert_same(out, uninterrupted)
+    run = json.loads((out / "run.json").read_text())
+    assert run["started_at"] == spent["started_at"]  # the usage is that of all parts
+    assert run["seconds"] >= round(spent["wall_seconds"], 1)
 
 
 def test_killed_while_it_writes_a_checkpoint(config, data, uninterrupted, tmp_path):
@@ -105,23 +110,35 @@ def test_a_broken_checkpoint_is_told_and_the_one_before_it_is_used(damage, confi
 
 
 @pytest.mark.parametrize(
-    "during", ["training.model.run_layers", "training.frozen.run_layers", "training.commands.load_base"]
+    ("during", "steps"),
+    [
+        ("training.loop:_Run._finish_step", 1),
+        ("training.model.run_layers", 0),
+        ("training.frozen.run_layers", 0),
+        ("training.commands.load_base", 0),
+    ],
 )
-def test_sigterm_ends_it_soon_wherever_it_is(during, data, tmp_path):
-    """While it trains, reads with the frozen layers, or loads; each would go on for much longer."""
-    config = write_config(tmp_path / "c.yaml", lora_first_layer=1, epochs=200, patience=200)
+def test_sigterm_ends_it_soon_wherever_it_is(during, steps, data, tmp_path):
+    """Behind the first step, in it, while it reads with the frozen layers, or loads; each would go on for much longer.
+
+    Nothing but the signal makes it write a checkpoint.
+    """
+    rarely = {"checkpoint_minutes": 1000, "validate_every": 1000}
+    config = write_config(tmp_path / "c.yaml", lora_first_layer=1, epochs=200, patience=200, **rarely)
     out = tmp_path / "run"
     process = start_training(config, data, out, mark=during)
     assert wait_for(Path(f"{out}.mark").exists, process)
     process.terminate()
     process.join(SECONDS_TO_SAVE)
     assert process.exitcode == 143
-    assert Path(f"{out}.stderr").read_text().splitlines()[-1].startswith("SIGTERM arrived")
-    is_saved = (out / "checkpoint.pt").exists()
+    told = Path(f"{out}.stderr").read_text().splitlines()[-1]
+    saved = load_checkpoint(out)["state"]["step"] if (out / "checkpoint.pt").exists() else 0
+    assert saved >= steps
+    assert told.startswith(f"SIGTERM arrived: step {saved} of" if saved else "SIGTERM arrived before the")
     process = start_training(config, data, out, "--resume")
-    assert wait_for(lambda: _lines(out) > 2, process)
+    assert wait_for(lambda: _lines(out) > saved + 2, process)
     _kill(process)
-    assert is_saved or during != "training.model.run_layers" or _lines(out)
+    assert [step for step, *_ in _losses(out)][: saved + 2] == list(range(1, saved + 3))
 
 
 def test_sigterm_during_validation_resumes_with_that_validation(config, data, uninterrupted, tmp_path):
@@ -153,7 +170,7 @@ def test_resume_with_another_preset_is_refused(config, data, tmp_path):
     wait_for(lambda: _lines(out) >= 2, process)
     _kill(process)
     _finish(start_training(write_config(tmp_path / "other.yaml", seed=4), data, out, "--resume"), 2)
-    assert "another preset or data set" in Path(f"{out}.stderr").read_text()
+    assert "another preset, data set or base model" in Path(f"{out}.stderr").read_text()
 
 
 def test_a_second_signal_ends_at_once(data, tmp_path):

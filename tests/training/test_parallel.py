@@ -48,7 +48,7 @@ def _train(config: Path, data: Path, out: Path, *more: str) -> subprocess.Popen:
 
 
 @pytest.mark.slow
-def test_gradients_are_those_of_one_process_with_whole_and_with_divided_weights(data, base, tmp_path):
+def test_loss_and_each_gradient_are_those_of_one_process_with_whole_and_with_divided_weights(data, base, tmp_path):
     config = write_config(tmp_path / "c.yaml", gradient_accumulation=2, batch_size=6, tokens_per_pass=300)
     launcher = _torchrun(
         str(Path(__file__).with_name("gradients_of_a_step.py")), *map(str, (config, data, base)), str(tmp_path)
@@ -59,8 +59,9 @@ def test_gradients_are_those_of_one_process_with_whole_and_with_divided_weights(
     _, told = launcher.communicate(timeout=180)
     assert launcher.returncode == 0, told
     for kind in ("whole", "divided"):
-        for actual, wanted in zip(torch.load(tmp_path / f"{kind}.pt"), expected, strict=True):
-            assert (actual - wanted).norm() / wanted.norm() < 1e-5
+        for step, expected_step in zip(torch.load(tmp_path / f"{kind}.pt"), expected, strict=True):
+            for actual, wanted in zip(step, expected_step, strict=True):
+                assert (actual - wanted).norm() / wanted.norm() < 1e-5
 
 
 @pytest.mark.slow
@@ -92,3 +93,15 @@ def test_two_processes_stop_at_a_signal_and_resume_to_what_one_learns(shard_base
     runs = [json.loads((tmp_path / each / "run.json").read_text()) for each in ("two", "one")]
     assert runs[0]["pairs"] == runs[1]["pairs"] == 27 * 8
     assert (out / "adapter" / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.slow
+def test_accelerate_launches_it_too(data, base, tmp_path):
+    config, out = write_config(tmp_path / "c.yaml", base_model=str(base), epochs=1), tmp_path / "run"
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launcher += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    command = ["-m", "training", "train", "--config", str(config), "--data", str(data), "--out", str(out)]
+    done = subprocess.run([*launcher, *command], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((out / "run.json").read_text())
+    assert (run["status"], run["pairs"]) == ("succeeded", 27)

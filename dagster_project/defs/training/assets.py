@@ -56,6 +56,7 @@ def train_adapter(
     if is_reused:
         context.log.info(f"The run {run.run_id} has trained on this data set with this preset: its adapter is reused")
     else:
+        context.log.info(f"Trains in {run.folder}")
         _run_training_process(
             context, warehouse, pipes_subprocess_client, ["train", *arguments, "--out", str(run.folder), "--resume"]
         )
