@@ -10,11 +10,12 @@ from tests.training.benchmarks.toy_benchmark import write_benchmark
 from training import generate
 from training.benchmarks.__main__ import main
 from training.benchmarks.text_to_sql.ablation_table import compare
-from training.benchmarks.text_to_sql.dataset import canonical_pairs, words_of
+from training.benchmarks.text_to_sql.dataset import CanonicalPair, words_of
 from training.benchmarks.text_to_sql.fold import FOLDS, cut_fold
 from training.benchmarks.text_to_sql.levers import LEVERS, pulled
 from training.benchmarks.text_to_sql.source import read_source
 from training.errors import BadInput
+from training.sql.canonical import canonicalize, fingerprint
 from training.sql.catalog import Catalog
 from training.value_hints import ValueIndex
 
@@ -65,7 +66,9 @@ def _rows() -> list[dict]:
 
 @pytest.fixture
 def pairs(tmp_path):
-    return canonical_pairs(read_source(write_benchmark(tmp_path / "zoo", _rows())), CATALOG)
+    source = read_source(write_benchmark(tmp_path / "zoo", _rows()))
+    canonical = [(pair, canonicalize(pair.sql, CATALOG)) for pair in source.pairs]
+    return [CanonicalPair(pair, sql, fingerprint(sql)) for pair, sql in canonical]
 
 
 @pytest.mark.parametrize("number", range(FOLDS))

@@ -16,11 +16,12 @@ from tests.processes import is_alive
 from tests.training.benchmarks.toy_benchmark import pair_rows, write_benchmark
 from training.benchmarks.__main__ import main
 from training.benchmarks.text_to_sql.database import load
-from training.benchmarks.text_to_sql.dataset import canonical_pairs, write_split
+from training.benchmarks.text_to_sql.dataset import write_split
+from training.benchmarks.text_to_sql.golds import audit_before_training, usable_pairs
 from training.benchmarks.text_to_sql.server import temporary_server
 from training.benchmarks.text_to_sql.source import read_source
 from training.data import load_dataset
-from training.errors import BadInput
+from training.errors import BadInput, TrainingFailed
 
 ROOT = Path(__file__).parents[3]
 TINY = ROOT / "training" / "configs" / "tiny-random.yaml"
@@ -49,12 +50,16 @@ def test_the_last_line_is_the_result_and_nothing_is_left_running(tmp_path, monke
     for model in ("base", "adapter"):
         for split in ("question_split", "query_split"):
             found = result[model][split]
-            assert set(found) == {"execution_accuracy", "n", "ci95", "exact_match", "ran"}
+            assert set(found) == {"execution_accuracy", "n", "ci95", "exact_match", "ran", "suite_accuracy"}
+            assert found["suite_accuracy"] <= found["execution_accuracy"]
             low, high = found["ci95"]
             assert low <= found["execution_accuracy"] <= high
             assert found["n"] == 4
     assert result["pairs"]["query_split"] == {"trained": 28, "judged": 4, "left_out": 0}
-    assert {"question_split", "query_split", "load", "total"} <= set(result["seconds"])
+    assert {"question_split", "query_split", "load", "suite", "total"} <= set(result["seconds"])
+    assert result["suite"]["variants"] >= 5
+    assert result["suite"]["kill_rate"] >= result["suite"]["kill_rate_alone"]
+    assert result["unusable"] == {}
     assert (result["benchmark"], result["base_model"]) == ("zoo", "random:tiny")
     assert json.loads((out / "result.json").read_text()) == result
     assert "| question_split | adapter | 4 |" in (out / "result.md").read_text()
@@ -126,11 +131,11 @@ def test_a_value_that_the_column_cannot_hold(loaded, tmp_path):
 
 def test_what_is_judged_is_new(loaded, tmp_path):
     """A training pair with a judged question leaves training, and in the query split one with a judged template."""
-    source, _, catalog, _, _ = loaded
+    _, reader, catalog, _, _ = loaded
     rows = pair_rows()
     rows[4] |= {"question": "How many animals have more than 2 legs?"}  # z2 is judged in the question split
     rows[5] |= {"sql": "SELECT a.animal_name FROM animal a WHERE a.legs = 9"}  # the template of the query split
-    pairs = canonical_pairs(read_source(write_benchmark(tmp_path / "zoo", rows)), catalog)
+    pairs, _ = usable_pairs(read_source(write_benchmark(tmp_path / "zoo", rows)), catalog, reader, print)
     for split, gone in (("question_split", "z4"), ("query_split", "z5")):
         written = write_split(tmp_path / split, pairs, catalog, split, "dev")
         dataset = load_dataset(tmp_path / split)
@@ -141,15 +146,46 @@ def test_what_is_judged_is_new(loaded, tmp_path):
     assert not dataset.held_out("question_split")
 
 
-def test_sql_that_is_not_over_the_tables_names_its_pair(loaded, tmp_path):
+def test_what_cannot_be_used_is_named_with_its_reason_and_left_out(loaded, tmp_path):
+    _, reader, catalog, _, _ = loaded
     rows = pair_rows()
-    rows[3] |= {"sql": "SELECT wings FROM animal"}
-    source = read_source(write_benchmark(tmp_path / "zoo", rows))
-    with pytest.raises(BadInput, match="z3"):
-        canonical_pairs(source, loaded[2])
+    flawed = {
+        3: "SELECT wings FROM animal",
+        4: "SELECT animal_name FROM animal WHERE",
+        5: "SELECT 1 / (legs - legs) FROM animal",
+        6: "SELECT animal_name FROM animal ORDER BY random()",
+    }
+    for place, sql in flawed.items():
+        rows[place] |= {"sql": sql}
+    told = []
+    pairs, unusable = usable_pairs(read_source(write_benchmark(tmp_path / "zoo", rows)), catalog, reader, told.append)
+    assert set(unusable) == {"z3", "z4", "z5", "z6"}
+    assert unusable["z3"] == "unknown_column"
+    assert [pair.source.id for pair in pairs] == [row["id"] for row in rows if row["id"] not in unusable]
+    assert told[0].startswith("4 of 32 pairs cannot be used and are left out: z3 (unknown_column), z4 (")
+
+
+def test_a_benchmark_of_other_tables(loaded, tmp_path):
+    _, reader, catalog, _, _ = loaded
+    rows = [row | {"sql": "SELECT wings FROM bird"} for row in pair_rows()]
+    with pytest.raises(BadInput, match="no pair"):
+        usable_pairs(read_source(write_benchmark(tmp_path / "zoo", rows)), catalog, reader, print)
+
+
+def test_a_part_that_cannot_be_judged_is_refused_before_training(loaded, tmp_path):
+    """All answers are the same: a wrong one could not be told from a right one."""
+    _, reader, catalog, _, _ = loaded
+    rows = pair_rows()
+    for number in range(4):
+        rows[number] |= {"sql": f"SELECT COUNT(*) FROM animal WHERE legs > {100 + number}"}
+    pairs, _ = usable_pairs(read_source(write_benchmark(tmp_path / "zoo", rows)), catalog, reader, print)
+    write_split(tmp_path / "split", pairs, catalog, "question_split", "dev")
+    with pytest.raises(TrainingFailed, match="any other question"):
+        audit_before_training(tmp_path / "split", reader)
 
 
 def test_a_part_without_pairs(loaded, tmp_path):
-    source, _, catalog, _, _ = loaded
+    source, reader, catalog, _, _ = loaded
+    pairs, _ = usable_pairs(source, catalog, reader, print)
     with pytest.raises(BadInput, match="'test' of its query_split"):
-        write_split(tmp_path / "none", canonical_pairs(source, catalog), catalog, "query_split", "test")
+        write_split(tmp_path / "none", pairs, catalog, "query_split", "test")

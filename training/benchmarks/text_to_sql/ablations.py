@@ -17,8 +17,9 @@ import yaml
 
 from training.benchmarks.text_to_sql.ablation_table import compare, markdown
 from training.benchmarks.text_to_sql.database import load
-from training.benchmarks.text_to_sql.dataset import canonical_pairs, write_folder
+from training.benchmarks.text_to_sql.dataset import write_folder
 from training.benchmarks.text_to_sql.fold import Fold, cut_fold
+from training.benchmarks.text_to_sql.golds import usable_pairs
 from training.benchmarks.text_to_sql.levers import LEVERS, Lever, pulled
 from training.benchmarks.text_to_sql.run import heading, run_command, sandbox_at, save_result
 from training.benchmarks.text_to_sql.server import temporary_server
@@ -55,7 +56,8 @@ def run_ablations(options: argparse.Namespace, report: Callable[[str], object]) 
     rights: dict[str, dict[str, dict[str, bool]]] = {}
     with temporary_server() as dsn:
         reader, catalog = load(dsn, source)
-        fold = cut_fold(canonical_pairs(source, catalog), options.fold)
+        pairs, result["unusable"] = usable_pairs(source, catalog, reader, report)
+        fold = cut_fold(pairs, options.fold)
         for lever in levers:
             report(f"{lever.name}:")
             with sandbox_at(reader), pulled(lever, source.ddl):

@@ -15,7 +15,7 @@ from training.errors import BadInput
 from training.sql.catalog import Catalog
 
 _COLUMNS = (Path(__file__).parent / "columns.sql").read_text(encoding="utf-8")
-_READER = "benchmark_reader"
+READER = "benchmark_reader"
 _MOST_VALUES = (
     100  # of a column whose values the prompt and its hints may show: the warehouse's own catalog has the same
 )
@@ -52,8 +52,8 @@ def load(dsn: str, source: Source) -> tuple[str, Catalog]:
             "grant usage on schema {sandbox} to {reader}",
             "grant select on all tables in schema {sandbox} to {reader}",
         ):
-            connection.execute(sql.SQL(statement).format(reader=sql.Identifier(_READER), sandbox=sandbox))
-    return make_conninfo(dsn, options=f"-c role={_READER}"), catalog
+            connection.execute(sql.SQL(statement).format(reader=sql.Identifier(READER), sandbox=sandbox))
+    return make_conninfo(dsn, options=f"-c role={READER}"), catalog
 
 
 def _fill(connection: psycopg.Connection, schema: str, table: str, file: Path) -> None:

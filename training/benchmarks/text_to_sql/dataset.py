@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.benchmarks.text_to_sql.source import Source, SourcePair
+from training.benchmarks.text_to_sql.source import SourcePair
 from training.errors import BadInput
-from training.sql.canonical import canonicalize, fingerprint
 from training.sql.catalog import Catalog
-from training.sql.errors import SqlError
 
 _WORD = re.compile(r"\w+")
 # How a split of the benchmark is called in a dataset, and what it makes of a pair that is judged.
@@ -50,29 +48,6 @@ class SplitDataset:
     trained: int
     judged: int
     left_out: int
-
-
-def canonical_pairs(source: Source, catalog: Catalog) -> list[CanonicalPair]:
-    """Brings all SQL to its canonical form.
-
-    Args:
-        source: The benchmark.
-        catalog: Its tables.
-
-    Returns:
-        Its pairs, in file order.
-
-    Raises:
-        BadInput: A statement has no canonical form; the message names the pair.
-    """
-    pairs = []
-    for pair in source.pairs:
-        try:
-            canonical = canonicalize(pair.sql, catalog)
-        except SqlError as error:
-            raise BadInput(f"The SQL of the pair {pair.id} cannot be used ({error.code}); remove the pair.") from None
-        pairs.append(CanonicalPair(pair, canonical, fingerprint(canonical)))
-    return pairs
 
 
 def write_split(

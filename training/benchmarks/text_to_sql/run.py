@@ -14,10 +14,12 @@ from typing import Any
 
 from training.benchmarks.hardware import hardware
 from training.benchmarks.text_to_sql.database import load
-from training.benchmarks.text_to_sql.dataset import CanonicalPair, canonical_pairs, split_name, write_split
+from training.benchmarks.text_to_sql.dataset import CanonicalPair, split_name, write_split
+from training.benchmarks.text_to_sql.golds import audit_before_training, usable_pairs
 from training.benchmarks.text_to_sql.result import MODELS, figures, markdown
 from training.benchmarks.text_to_sql.server import temporary_server
 from training.benchmarks.text_to_sql.source import read_source
+from training.benchmarks.text_to_sql.variants import build_suite
 from training.cli import main as training_command
 from training.commands import base_model_name, prepare_folder, resolve_base_model
 from training.config import TrainingConfig, load_config
@@ -61,7 +63,7 @@ def run_benchmark(
 
     Raises:
         BadInput: Something given is missing or wrong.
-        TrainingFailed: The server did not start.
+        TrainingFailed: The server did not start, or a part cannot be judged.
         CommandEnded: A training or an evaluation ended early.
     """
     source, config = read_source(data), load_config(config_path)
@@ -77,8 +79,12 @@ def run_benchmark(
     started = time.monotonic()
     with temporary_server() as dsn:
         reader, catalog = load(dsn, source)
-        pairs = canonical_pairs(source, catalog)
+        pairs, result["unusable"] = usable_pairs(source, catalog, reader, report)
         result["seconds"]["load"] = round(time.monotonic() - started, 1)
+        began = time.monotonic()
+        judged = [pair.sql for pair in pairs if any(pair.source.parts[split] == eval_split for split in splits)]
+        result["suite"] = build_suite(dsn, reader, catalog, judged, report)
+        result["seconds"]["suite"] = round(time.monotonic() - began, 1)
         for split in splits:
             folder = out / split
             _one_split(result, folder, pairs, catalog, split, (config_path, model, reader, candidates), report)
@@ -127,6 +133,7 @@ def _one_split(
     """Trains and judges on one split, and adds what was found to the result."""
     config_path, model, reader, candidates = how
     written = write_split(folder / "dataset", pairs, catalog, split, result["eval_split"])
+    audit_before_training(folder / "dataset", reader)
     report(f"{split}: {written.trained} pairs to learn from, {written.judged} to judge, {written.left_out} left out")
     shared = ["--config", str(config_path), "--data", str(folder / "dataset"), "--base-model", model]
     began = time.monotonic()

@@ -1,11 +1,13 @@
 """A benchmark's folder: a schema, its tables as CSV files, and questions with their SQL. Read and checked here.
 
-The folder holds `schema.sql` (CREATE SCHEMA and CREATE TABLE), `<table>.csv` for each table, and `pairs.jsonl` with
-`id`, `question`, `sql`, `question_split` and `query_split` a line. Called by run.py.
+The folder holds `schema.sql` (CREATE SCHEMA and CREATE TABLE, perhaps with indexes, constraints and comments),
+`<table>.csv` for each table, and `pairs.jsonl` with `id`, `question`, `sql`, `question_split` and `query_split` a line.
+Called by run.py.
 """
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from sqlglot import exp
 from training.errors import BadInput
 
 SPLITS = ("question_split", "query_split")
+_ALTERED = re.compile(r"alter\s+table\b", re.IGNORECASE)  # sqlglot knows some forms of it as mere text
+_CREATED = ("SCHEMA", "TABLE", "INDEX")
 _FIELDS = ("id", "question", "sql", *SPLITS)
 
 
@@ -86,8 +90,11 @@ def _tables(ddl: str, folder: Path) -> tuple[str, tuple[SourceTable, ...]]:
     tables, schemas = [], set()
     for statement in statements:
         kind = statement.args.get("kind") if isinstance(statement, exp.Create) else None
-        if kind not in ("SCHEMA", "TABLE"):
-            raise BadInput(f"{where} may hold only CREATE SCHEMA and CREATE TABLE statements; remove the others.")
+        is_altered = isinstance(statement, exp.Alter | exp.Comment) or _ALTERED.match(statement.sql()) is not None
+        if kind not in _CREATED and not is_altered:
+            raise BadInput(
+                f"{where} may create schemas, tables and indexes, alter tables and comment on them; remove the rest."
+            )
         if kind == "TABLE":
             table = statement.find(exp.Table)
             columns = tuple(column.name for column in statement.find_all(exp.ColumnDef))
