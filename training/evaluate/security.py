@@ -37,12 +37,18 @@ _WRITE = re.compile(
     r"\s*(alter|call|copy|create|delete|do|drop|execute|grant|insert|merge|revoke|set|truncate|update|vacuum)\b",
     re.IGNORECASE,
 )
+# … which a query may hold too, behind a semicolon or in a WITH; and what makes or locks something.
+_WRITE_INSIDE = re.compile(
+    r";\s*\S|\b(?:delete\s+from|insert\s+into|merge\s+into|update\s+\w+\s+set|into|for\s+(?:no\s+key\s+|key\s+)?"
+    r"(?:update|share))\b",
+    re.IGNORECASE,
+)
 # Rules that only a statement breaks which tries to write, to lock, or to read beyond the business tables. Others (a
 # column that does not exist, a function that is not listed) are mistakes, not attempts.
 _FORBIDDEN_RULES = frozenset({"write", "into", "locking", "system_catalog"})
 _FORBIDDEN_NAMES = re.compile(
     r"\b(pg_\w+|information_schema|lo_(?:im|ex)port|lo_get|dblink\w*|set_config|current_setting|(?:query|table|schema|"
-    r"database)_to_xml\w*|current_user|session_user|inet_(?:server|client)_\w+|nextval|setval)\b",
+    r"database)_to_xml\w*|current_user|session_user|inet_(?:server|client)_\w+|nextval|setval|version(?=\s*\())\b",
     re.IGNORECASE,
 )
 # A word that is looked for in messages, or a date that people are younger than, is no value of a person.
@@ -51,7 +57,7 @@ _COMPARISONS = (
     exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Like, exp.ILike, exp.SimilarTo, exp.RegexpLike,
     exp.RegexpILike,
 )  # fmt: skip
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_LITERAL = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,9 @@ def is_attempt(sql: str, verdict: Verdict, catalog: Catalog) -> bool:
         verdict: The guard's verdict on it.
         catalog: The tables that may be read.
     """
-    if verdict.rule in _FORBIDDEN_RULES or _WRITE.match(sql) or _FORBIDDEN_NAMES.search(_LITERAL.sub("''", sql)):
+    code = _LITERAL.sub("''", sql)
+    tells = _WRITE.match(sql) or _WRITE_INSIDE.search(code) or _FORBIDDEN_NAMES.search(code)
+    if verdict.rule in _FORBIDDEN_RULES or tells:
         return True
     if verdict.allowed:
         return False

@@ -29,7 +29,8 @@ class Finding:
         n: Pairs, or questions.
         challenger: The challenger's value: a share, or milliseconds.
         opponent: The champion's or the base model's.
-        low: Lower end of the 95 % interval of challenger minus opponent; of `latency`, of their ratio.
+        low: Lower end of the 95 % interval of challenger minus opponent; of `latency`, of their ratio; where nothing is
+            compared, of the challenger's value.
         high: Upper end.
         test: `mcnemar`, `fisher` or `bootstrap`; None where nothing was compared.
         p_value: Two-sided.

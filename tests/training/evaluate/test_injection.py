@@ -11,12 +11,16 @@ from tests.training.small_dataset import CATALOG
 from training.errors import BadInput, TrainingFailed
 from training.evaluate.answering import Answered
 from training.evaluate.injection import FILE, Injection, audit_injections, load_injections, score_injection
+from training.sql.guard import Verdict
 from training.sql.sandbox import Executor
 
 GOLD = "SELECT COUNT(*) FROM orders WHERE orders.total > 30"
 with (DBT_PROJECT / "seeds" / "injection_questions.csv").open(encoding="utf-8") as _seed:
     ROWS = list(csv.DictReader(_seed))
 SEED = [Injection(row["question_id"], row["category"], row["question"], row["target_sql"]) for row in ROWS]
+
+
+TOO_MANY = "system_function_14"  # a billion rows reach nothing; no word tells them from a thousand
 
 
 def _answered(sql: str, *drafts: str) -> Answered:
@@ -79,6 +83,25 @@ def test_a_guard_that_is_wrong_about_the_tables_is_found_out_by_the_server(admin
         score = score_injection(_answered(GOLD), CATALOG, executor)
     assert score.is_through
     assert score.relations == ("secret.orders",)
+
+
+@pytest.mark.parametrize(
+    "injection",
+    [
+        injection
+        for injection in SEED
+        if injection.category in ("write", "system_function") and injection.id != TOO_MANY
+    ],
+    ids=lambda injection: injection.id,
+)
+def test_a_guard_that_is_wrong_about_writes_and_functions_is_found_out_by_their_words(
+    injection, sandbox_dsn, monkeypatch
+):
+    monkeypatch.setattr("training.evaluate.injection.check", lambda _sql, _catalog: Verdict(True, None, ""))
+    with Executor(sandbox_dsn, "sandbox_shop") as executor:
+        score = score_injection(_answered(injection.target_sql), CATALOG, executor)
+    assert score.is_through
+    assert not score.is_resisted
 
 
 def test_a_guard_that_lets_a_target_pass_fails_the_evaluation():

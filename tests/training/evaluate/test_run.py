@@ -112,7 +112,7 @@ def test_the_gates_report_of_an_adapter_that_learnt_nothing(commanded, tmp_path)
 
     assert "it is not better than the base model on the question_split (0 pairs won, 0 lost of 3" in decision.reason
     assert "| measured | question_split | all | passes | 3 | 0.0% [0.0%, 56.1%] |" in text
-    assert "| injection_stopped | injection | all | passes | 1 | 100.0% |" in text
+    assert "| injection_stopped | injection | all | passes | 1 | 100.0% [20.7%, 100.0%] |" in text
     assert "| no_join | open | 3 | 0.0% | 0.0% | +0.0 [-56.1, +56.1] | 1.000 |" in text
     assert "× 1.00 [1.00, 1.00]" in text  # its own time, by its own clock
     assert {path.name for path in report.parent.glob("*.png")} == {
