@@ -6,7 +6,7 @@ Read from `corpus.schema_catalog` by the pipeline and the API, kept as `catalog.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,18 @@ class Catalog:
         for table in self.tables:
             mapping[table.schema][table.name] = {column.name: column.type for column in table.columns}
         return mapping
+
+    def without(self, closed: frozenset[tuple[str, str, str]]) -> "Catalog":
+        """The catalog without some columns, and without tables that have no other.
+
+        Args:
+            closed: Schema, table and name of each.
+        """
+        tables = (
+            replace(table, columns=tuple(c for c in table.columns if (table.schema, table.name, c.name) not in closed))
+            for table in self.tables
+        )
+        return Catalog(tuple(table for table in tables if table.columns), self.unqualified)
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalog":

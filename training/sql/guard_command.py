@@ -15,7 +15,7 @@ from training.sql.catalog import Catalog
 from training.sql.guard import Verdict, check
 from training.sql.json_values import to_json
 from training.sql.policy import Policy, derive_policy, load_policy, policy_catalog
-from training.sql.sandbox import Executor
+from training.sql.sandbox import Executor, QueryRefused
 
 _BAD_INPUT = 2
 
@@ -86,7 +86,7 @@ def _answers(
             "message": verdict.message,
         }
         if executor is not None and verdict.allowed:
-            answer |= _run(statement["sql"], executor)
+            answer |= _run(statement["sql"], executor, policy.limits.cost_ceiling)
         yield answer
 
 
@@ -98,7 +98,12 @@ def _statement(line: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and isinstance(content.get("sql"), str) else None
 
 
-def _run(sql: str, executor: Executor) -> dict[str, Any]:
+def _run(sql: str, executor: Executor, cost_ceiling: float) -> dict[str, Any]:
+    try:
+        if executor.estimate(sql).cost > cost_ceiling:
+            return {"error": "too_expensive"}
+    except QueryRefused:
+        pass  # to run it tells the SQLSTATE too
     execution = executor.run(sql)
     elapsed = {"elapsed_ms": round(execution.elapsed_ms, 1)}
     if execution.rows is None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+_MOST_DIGITS = 1000  # before the point; Python writes integers of up to 4,300
+
 
 def to_json(value: Any) -> Any:
     """Turn one value into what JSON can hold, without losing digits.
@@ -14,8 +16,8 @@ def to_json(value: Any) -> Any:
 
     Returns:
         Numbers stay numbers where JSON's double holds them exactly enough to print the same digits, else they become
-        text, as NaN and infinities do. Dates, times, UUIDs, intervals and ranges become text; bytes become hex;
-        arrays and JSON documents are turned value by value.
+        text, as NaN, infinities and numbers of more than a thousand digits do. Dates, times, UUIDs, intervals and
+        ranges become text; bytes become hex; arrays and JSON documents are turned value by value.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -35,6 +37,8 @@ def to_json(value: Any) -> Any:
 def _decimal(value: Decimal) -> int | float | str:
     if not value.is_finite():
         return str(value)
+    if value.adjusted() >= _MOST_DIGITS:
+        return format(value, "f")
     if value == value.to_integral_value():
         return int(value)
     as_float = float(value)

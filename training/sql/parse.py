@@ -88,17 +88,40 @@ def _filled(node: exp.Expression) -> list[str]:
 def _plain(sql: str, tokens: list[Token]) -> str:
     """The statement as sqlglot reads it right.
 
-    Without comments, for it takes `group by` for one token, with no comment inside; and with brackets around the
-    literal of `date '2024-01-01'::text`, for it would cast the string first.
+    Without comments, for it takes `group by` for one token, with no comment inside; with brackets around the literal of
+    `date '2024-01-01'::text`, for it would cast the string first; and with `interval '1 month ago'` as a cast, for of
+    an interval with one amount it keeps the amount and its unit alone.
     """
     opening = {_first_of_typed(tokens, place): place for place in range(len(tokens)) if _is_cast(tokens, place)}
     closing = set(opening.values())
+    intervals = {place for place in range(1, len(tokens)) if _is_cut_interval(tokens, place)}
     pieces, end = [], 0
     for place, token in enumerate(tokens):
+        text = sql[token.start : token.end + 1]
+        if place in intervals:
+            text = f"{text} as interval)"
+        elif place + 1 in intervals:
+            text = "cast("
         pieces += [" " if token.start > end else "", "(" if place in opening and place not in closing else ""]
-        pieces += [sql[token.start : token.end + 1], ")" if place in closing and place not in opening else ""]
+        pieces += [text, ")" if place in closing and place not in opening else ""]
         end = token.end + 1
     return "".join(pieces)
+
+
+def _is_cut_interval(tokens: list[Token], place: int) -> bool:
+    """Whether an interval's string stands there of which sqlglot would keep a part.
+
+    Raises:
+        ParseFailure: A unit follows, which a cast cannot have.
+    """
+    is_string = tokens[place].token_type is TokenType.STRING and tokens[place - 1].token_type is TokenType.INTERVAL
+    if not is_string or len(exp.INTERVAL_STRING_RE.findall(tokens[place].text)) != 1:
+        return False
+    if exp.INTERVAL_STRING_RE.fullmatch(tokens[place].text):
+        return False
+    if place + 1 < len(tokens) and tokens[place + 1].text.upper() in WarehouseDialect.VALID_INTERVAL_UNITS:
+        raise ParseFailure("An interval has its units in its string or behind it, not in both.")
+    return True
 
 
 def _is_cast(tokens: list[Token], place: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
 from training.errors import BadInput
 from training.sql.catalog import Catalog, Column, Table
@@ -31,13 +31,14 @@ _TAGS = "select table_schema, table_name, column_name from corpus.schema_catalog
 
 
 class Limits(BaseModel):
-    """What one statement may cost: milliseconds, rows read, and bytes of the rows' values."""
+    """What one statement may cost: milliseconds, rows read, bytes of their values, and what the planner expects."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     statement_timeout_ms: PositiveInt = 5000
     row_cap: PositiveInt = 10_000
     response_bytes: PositiveInt = 10_000_000
+    cost_ceiling: PositiveFloat = 1_000_000.0
 
 
 class Policy(BaseModel):

@@ -122,6 +122,8 @@ def _cast(node: exp.Cast) -> str:
 
 def _interval(text: str) -> str:
     """An interval's literal with its units spelled out, singular after 1; as written where it has another form."""
+    if text.lstrip(" -").startswith("P"):  # ISO 8601, where PostgreSQL knows capitals alone
+        return text.replace("'", "''")
     text = " ".join(text.lower().split())
     if not re.fullmatch(rf"(?:{_UNIT.pattern} ?)+", text):
         return text.replace("'", "''")

@@ -18,6 +18,9 @@ from training.sql.schema_names import in_schemas
 
 _Result = TypeVar("_Result")
 
+_LOCK_TIMEOUT_MS = 1000  # below the statement's: who waits for a lock gives up before anything else does
+_MOST_FETCHED = 64  # rows at once: 10,000 rows are 160 fetches, and one of them that grows is not many
+
 _CLASSES_BY_STATE = {
     "22012": "other",  # division by zero: the types are right
     "42P01": "unknown_table",
@@ -109,7 +112,8 @@ class Executor:
             statement_timeout_ms: The longest a statement may take.
             row_cap: The most rows that are read.
             byte_cap: The most bytes of values, as the server writes them in text, that are read; None for no cap. The
-                row that goes beyond is left out. It is read from the server row by row, so one row may be larger.
+                row that goes beyond is left out. It is read from the server a few rows at a time, as many as should
+                stay below the cap by the largest before them.
             role: The role that statements run as (`SET ROLE`); None for the one that connects.
             schemas: What the schemas that statements write stand for here: the canonical form names the business's,
                 the sandbox has others.
@@ -195,14 +199,14 @@ class Executor:
         """
         return frozenset(
             f"{node['Schema']}.{node['Relation Name']}"
-            for node in _plan_nodes(self._plan(sql))
+            for node in _plan_nodes(self._plan(sql, shows_schemas=True))
             if "Relation Name" in node
         )
 
-    def _plan(self, sql: str, local_role: str | None = None) -> dict[str, Any]:
+    def _plan(self, sql: str, local_role: str | None = None, *, shows_schemas: bool = False) -> dict[str, Any]:
         sql = in_schemas(sql, self._schema_names)
         try:
-            return self._in_transaction(lambda connection: _plan(connection, sql), local_role)
+            return self._in_transaction(lambda connection: _plan(connection, sql, shows_schemas), local_role)
         except psycopg.Error as error:
             refusal = QueryRefused(classify(error.sqlstate))
         raise refusal
@@ -218,14 +222,19 @@ class Executor:
             return columns, *self._read_bytes(cursor, self._byte_cap)
 
     def _read_bytes(self, cursor: psycopg.ServerCursor, byte_cap: int) -> tuple[list[tuple[Any, ...]], bool]:
-        """Reads row by row, so that what lies beyond the cap is never sent; the values' lengths are the server's."""
+        """Reads a few rows at a time, so that little of what lies beyond the cap is sent; lengths are the server's."""
         rows: list[tuple[Any, ...]] = []
-        read = 0
-        while (row := cursor.fetchone()) is not None:
-            read += sum(len(cursor.pgresult.get_value(0, place) or b"") for place in range(len(row)))
-            if len(rows) == self._row_cap or read > byte_cap:
-                return rows, True
-            rows.append(row)
+        count, read, largest = 1, 0, 1
+        while fetched := cursor.fetchmany(count):
+            for place, row in enumerate(fetched):
+                length = sum(
+                    len(cursor.pgresult.get_value(place, column) or b"") for column in range(cursor.pgresult.nfields)
+                )
+                read, largest = read + length, max(largest, length)
+                if len(rows) == self._row_cap or read > byte_cap:
+                    return rows, True
+                rows.append(row)
+            count = max(1, min(2 * count, _MOST_FETCHED, (byte_cap - read) // largest))
         return rows, False
 
     def _in_transaction(
@@ -246,7 +255,7 @@ class Executor:
         connection = psycopg.connect(self._dsn, autocommit=True, application_name="auditune")
         connection.execute("set default_transaction_read_only = on")
         connection.execute(f"set statement_timeout = {int(self._timeout_ms)}")
-        connection.execute(f"set lock_timeout = {int(self._timeout_ms)}")
+        connection.execute(f"set lock_timeout = {min(int(self._timeout_ms), _LOCK_TIMEOUT_MS)}")
         connection.execute(f"set idle_in_transaction_session_timeout = {int(self._timeout_ms) * 2}")
         path = pgsql.SQL(", ").join(map(pgsql.Identifier, self._schemas))
         connection.execute(pgsql.SQL("set search_path = {}").format(path))
@@ -269,9 +278,10 @@ def _rolled_back(
             connection.rollback()
 
 
-def _plan(connection: psycopg.Connection, sql: str) -> dict[str, Any]:
-    statement = b"explain (format json, verbose) " + sql.strip().rstrip(";").encode()
-    plan = connection.execute(statement).fetchone()[0]
+def _plan(connection: psycopg.Connection, sql: str, shows_schemas: bool) -> dict[str, Any]:
+    # `verbose` names the schemas, but also writes out every constant that the planner has computed.
+    options = b"format json, verbose" if shows_schemas else b"format json"
+    plan = connection.execute(b"explain (%b) %b" % (options, sql.strip().rstrip(";").encode())).fetchone()[0]
     document = json.loads(plan) if isinstance(plan, str) else plan
     return document[0]["Plan"]
 

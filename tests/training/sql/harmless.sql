@@ -82,3 +82,8 @@ select shop.orders.total from shop.orders
 select array_length(array_agg(order_id), 1), cardinality(array_agg(order_id)) from orders
 select sum(quantity) / nullif(count(*), 0)::numeric(10, 2) from order_items
 select cast(total as integer), total::text, '3'::int from orders
+select name || ' (' || country || ', ' || coalesce(email, '-') || ')' from customers
+select replace(replace(lower(name), ' ', '_'), '.', '') from customers
+select string_agg(name, ', ') over (partition by country order by name) from customers
+with recursive chain as (select employee_id, name as path from employees where manager_id is null union all select e.employee_id, c.path || ' / ' || e.name from employees e join chain c on e.manager_id = c.employee_id) select path from chain
+select ordered_at - interval '1 month ago' from orders

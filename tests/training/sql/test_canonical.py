@@ -44,6 +44,10 @@ FORMS = [
         "select a.name, b.name from employees a, employees b where a.manager_id = b.employee_id",
         "select t1.name, t2.name from employees as t1, employees as t2 where t2.employee_id = t1.manager_id",
     ),
+    (
+        "select now() - interval '1 month ago', now() + interval ' 1 day -12:00 '",
+        "select now() - interval '1 month ago', now() + interval '1 day -12:00'",
+    ),
     ("select count(1) from orders where not (total is null)", "select count(*) from orders where total is not null"),
     ("select total::DECIMAL(10,2) from orders", "select total::numeric(10, 2) from orders"),
     ("select now() - interval '1 MONTH 2 days'", "select now() - interval '1 month 2 days'"),
@@ -67,6 +71,21 @@ def test_returns_the_same_rows_and_is_its_own_canonical_form(sql: str, catalog: 
     assert before.error_class is None
     assert after.error_class is None, canonical
     assert same_result(before, after, ordered=False), canonical
+
+
+@pytest.mark.parametrize("text", ["1 month ago", "1 day -23:59:59", "P1D", "@ 1 month", "+1 day", "1 days 3"])
+def test_an_interval_keeps_its_sign_and_its_tail(text: str, catalog: Catalog, executor: Executor) -> None:
+    sql = f"select timestamp '2024-05-31' + interval '{text}'"
+    canonical = canonicalize(sql, catalog)
+    assert canonicalize(canonical, catalog) == canonical
+    before, after = executor.run(sql), executor.run(canonical)
+    assert before.error_class is None
+    assert before.rows == after.rows
+
+
+def test_an_interval_has_its_units_in_one_place(catalog: Catalog) -> None:
+    with pytest.raises(SqlError):
+        canonicalize("select now() - interval '1 month ago' day", catalog)
 
 
 ALIASED = """

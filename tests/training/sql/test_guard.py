@@ -1,6 +1,7 @@
 """What the guard blocks, what it lets pass, and that its messages repeat nothing of the statement."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.sql.catalog import Catalog
-from training.sql.guard import check
+from training.sql.guard import FAILED, check
 
 HERE = Path(__file__).parent
 HARMLESS = [sql for name in ("queries.sql", "harmless.sql") for sql in (HERE / name).read_text().splitlines()]
@@ -75,3 +76,51 @@ def test_mutated_statements_get_a_verdict(sql: str, chance: random.Random, catal
         )
     verdict = check("".join(text), catalog)
     assert verdict.allowed == (verdict.rule is None)
+    assert verdict.rule != FAILED
+
+
+_EXTREME = [
+    "1e309",
+    "-1e309",
+    "9" * 400,
+    "'²'",
+    "''",
+    "null",
+    "1e-400",
+    "interval '1 day ago'",
+    "(select 1)",
+    "*",
+    "over",
+    "::",
+]
+
+
+@pytest.mark.slow
+def test_ten_thousand_mutations_get_a_verdict_by_a_rule(catalog: Catalog) -> None:
+    """Words exchanged, doubled, left out, taken from other statements, or extreme; none finds a flaw of the guard's."""
+    chance = random.Random(20261128)
+    corpus = HARMLESS + [sql for _, sql in ATTACKS if len(sql) < 2000]
+    words = [re.findall(r"'[^']*'|\w+|\s+|.", sql, re.DOTALL) for sql in corpus]
+    every = sorted({word for text in words for word in text if word.strip()})
+    failed = []
+    for _ in range(10_000):
+        text = list(chance.choice(words))
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(text))
+            new = chance.choice([[], [chance.choice(every)], [chance.choice(_EXTREME)], text[place : place + 1] * 2])
+            text[place : place + chance.randint(0, 2)] = new
+            text = text or ["select"]
+        sql = "".join(text)
+        if check(sql, catalog).rule == FAILED:
+            failed.append(sql)
+    assert failed == []
+
+
+def test_a_flaw_of_the_guards_own_blocks_and_says_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_arguments: object) -> None:
+        raise ValueError("Jane Doe")
+
+    monkeypatch.setattr("training.sql.guard.bind", explode)
+    verdict = check("select count(*) from orders", catalog)
+    assert (verdict.allowed, verdict.rule) == (False, FAILED)
+    assert "Jane" not in verdict.message

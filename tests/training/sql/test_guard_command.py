@@ -104,11 +104,13 @@ def test_a_policy_opens_what_it_names_and_nothing_else(database: str, policy: st
     assert "rows" not in answers[0]
 
 
-def test_rows_come_as_the_policys_role_and_under_its_limits(database: str, policy: str) -> None:
+def test_rows_come_as_the_policys_role_and_under_its_limits(database: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(POLICY | {"limits": POLICY["limits"] | {"cost_ceiling": 1e60}}))
     answers = _answers(
         database,
         "--policy",
-        policy,
+        str(policy),
         "--run",
         statements=[
             "select country from people order by country",
@@ -126,6 +128,16 @@ def test_rows_come_as_the_policys_role_and_under_its_limits(database: str, polic
     assert answers[3]["error"] == "timeout"
     assert answers[4]["verdict"] == "block"
     assert answers[5]["sqlstate"] == "22012"
+
+
+def test_what_the_planner_expects_to_cost_too_much_is_not_run(database: str, tmp_path: Path) -> None:
+    limits = POLICY["limits"] | {"cost_ceiling": 100}
+    (tmp_path / "policy.json").write_text(json.dumps(POLICY | {"limits": limits}))
+    statements = ["select count(*) from orders", "select count(*) from orders a, orders b, orders c, orders d"]
+    cheap, dear = _answers(database, "--policy", str(tmp_path / "policy.json"), "--run", statements=statements)
+    assert cheap["rows"] == [[10]]
+    assert (dear["verdict"], dear["error"]) == ("allow", "too_expensive")
+    assert "rows" not in dear
 
 
 def test_without_a_policy_tagged_columns_stay_closed(warehouse: Warehouse) -> None:

@@ -1,5 +1,6 @@
 """The layers behind the guard's tree check, each without the others: what gets past one is stopped by the next."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,38 @@ def test_without_the_roles_settings_the_transaction_is_read_only(shop: psycopg.C
                 assert superuser.run(sql).error_class is not None, sql
 
     assert shop.execute(_STATE).fetchall() == before
+
+
+def test_who_waits_for_a_lock_gives_up_before_the_statement_does(
+    shop: psycopg.Connection, warehouse: Warehouse
+) -> None:
+    with Executor(warehouse.reader_dsn, "shop", statement_timeout_ms=10_000) as reader, shop.transaction():
+        shop.execute("lock table shop.orders in access exclusive mode")
+        answer = reader.run("select count(*) from orders")
+    assert (answer.error_class, answer.sqlstate) == ("timeout", "55P03")
+
+
+def test_what_goes_to_files_is_limited(shop: psycopg.Connection, warehouse: Warehouse) -> None:
+    """The limit is the superuser's: here it is a small one, and the role cannot lift it."""
+    shop.execute("alter role auditune_reader set temp_file_limit = '1MB'")
+    large = "select count(*) from (select n from generate_series(1, 10000000) as n order by n % 7, n) as x"
+    try:
+        with psycopg.connect(warehouse.reader_dsn, autocommit=True) as reader:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute("set temp_file_limit = -1")
+            with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+                reader.execute(large)
+    finally:
+        shop.execute("alter role auditune_reader set temp_file_limit = '1GB'")
+
+
+def test_a_transaction_that_is_left_open_is_ended(warehouse: Warehouse) -> None:
+    with Executor(warehouse.reader_dsn, "shop", statement_timeout_ms=50) as reader:
+        connection = reader._connect()
+        connection.execute("select 1")  # and nothing after it
+        time.sleep(0.5)
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            connection.execute("select 1")
 
 
 def _large_objects(conn: psycopg.Connection) -> set[str]:

@@ -22,6 +22,8 @@ from training.sql.json_values import to_json
         (Decimal("12.50"), 12.5),
         (Decimal("3"), 3),
         (Decimal("1E+3"), 1000),
+        (Decimal("1E+5000"), "1" + "0" * 5000),
+        (Decimal("-1E+999"), -(10**999)),
         (Decimal("NaN"), "NaN"),
         (Decimal("0.1234567890123456789"), "0.1234567890123456789"),
         (date(2026, 2, 1), "2026-02-01"),

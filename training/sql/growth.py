@@ -1,0 +1,103 @@
+"""How much longer than what is stored a query may make its texts and arrays. Called by `guard`.
+
+Nothing in the server bounds that: four lines of `with a as (select t || t as t …), b as …` double and double until the
+server's memory is full, and neither the planner's costs nor the number of rows shows it. So the guard counts: a stored
+value is 1, and what joins values together is their sum, or their product.
+"""
+
+from math import inf
+
+from sqlglot import exp
+
+from training.sql.bind import Binding
+from training.sql.scope import Source
+
+MAX_GROWTH = 10_000.0
+_LITERAL = 100  # characters of a literal that count as one stored value
+_REPLACEMENT = 100.0  # what stands for a character of another column, where its length is not known
+_ALL_ROWS = 1_000.0  # string_agg over a window: each row gets what all rows hold
+_ROUNDS = 1_000.0  # of a recursive query
+
+_JOINED = (exp.DPipe, exp.Concat, exp.ConcatWs, exp.Array)
+_GATHERED = (exp.GroupConcat, exp.ArrayAgg)
+
+
+def growth(tree: exp.Select | exp.SetOperation, binding: Binding) -> float:
+    """Bounds the growth of a bound statement.
+
+    Args:
+        tree: The statement, after `bind`.
+        binding: What its names mean.
+
+    Returns:
+        The most by which one of its values, inner ones too, may be longer than a stored one; infinity where a
+        recursive query multiplies.
+    """
+    counted = _Growth(binding)
+    return max(counted.of_query(query) for query in tree.find_all(exp.Select, exp.SetOperation))
+
+
+class _Growth:
+    def __init__(self, binding: Binding, known: dict[int, float] | None = None) -> None:
+        self._binding = binding
+        self._sources = {id(reference.node): reference.source for reference in binding.references}
+        self._recursive = {id(cte.this) for cte in binding.ctes if _reads_itself(cte, binding)}
+        self._known = dict(known or {})  # by the id of a query
+
+    def of_query(self, query: exp.Expression) -> float:
+        query = query.unnest() if isinstance(query, exp.Subquery) else query
+        if id(query) not in self._known:
+            is_recursive = id(query) in self._recursive
+            self._known[id(query)] = self._of_recursive(query) if is_recursive else self._of_plain(query)
+        return self._known[id(query)]
+
+    def _of_plain(self, query: exp.Expression) -> float:
+        if isinstance(query, exp.SetOperation):
+            return max(self.of_query(query.this), self.of_query(query.expression))
+        return max((self._of(child) for child in query.iter_expressions()), default=1.0)
+
+    def _of_recursive(self, query: exp.SetOperation) -> float:
+        """What each round adds, for many rounds: `path || '/' || name` adds, `t || t` multiplies."""
+        start = self.of_query(query.this)
+        once, twice = (_Growth(self._binding, {id(query): seed}).of_query(query.expression) for seed in (1.0, 2.0))
+        if twice - once > 1:
+            return inf
+        return max(start, once) + (once - 1) * _ROUNDS
+
+    def _of(self, node: exp.Expression) -> float:
+        if isinstance(node, exp.Column):
+            return self._of_source(self._sources[id(node)]) if id(node) in self._sources else 1.0
+        if isinstance(node, exp.Literal):
+            return 1 + len(node.name) // _LITERAL
+        if isinstance(node, exp.Query):
+            return self.of_query(node)
+        children = [self._of(child) for child in node.iter_expressions()]
+        if isinstance(node, _JOINED):
+            return sum(children)
+        if isinstance(node, exp.Replace):
+            return self._of(node.this) * self._for_a_character(node.args.get("replacement"))
+        if isinstance(node, exp.ArrayToString):
+            return self._of(node.this) * (1 + self._for_a_character(node.expression))
+        if isinstance(node, exp.Window) and node.find(*_GATHERED) is not None:
+            return max(children) * _ALL_ROWS
+        return max(children, default=1.0)
+
+    def _for_a_character(self, node: exp.Expression | None) -> float:
+        if node is None:
+            return 1.0
+        return float(max(1, len(node.name))) if isinstance(node, exp.Literal) else _REPLACEMENT * self._of(node)
+
+    def _of_source(self, source: Source) -> float:
+        if source.table is not None:
+            return 1.0
+        if source.cte is not None:
+            return self.of_query(source.cte.this)
+        query = source.node.find(exp.Query)
+        if query is not None:
+            return self.of_query(query)
+        return max((self._of(child) for child in source.node.iter_expressions()), default=1.0)
+
+
+def _reads_itself(cte: exp.CTE, binding: Binding) -> bool:
+    inside = {id(node) for node in cte.this.find_all(exp.Table)}
+    return any(source.cte is cte and id(source.node) in inside for source in binding.sources)
