@@ -26,7 +26,7 @@ class Champion:
     """An adapter ready to answer: the champion, or the challenger beside it.
 
     Attributes:
-        catalog: The catalog the adapter was trained on; prompt and guard use it.
+        catalog: What the reader can read of the catalog that the adapter was trained on; grammar and guard use it.
         created: When it was released, in Unix seconds.
         generate: Questions to SQL, in order, by a model in this process; None where `engine` answers.
         engine: What answers where the model is in other processes.

@@ -119,6 +119,7 @@ class Answerer:
 
         Raises:
             EngineBusy: Too many questions wait; nothing was done.
+            ReaderBusy: Too many statements wait for the warehouse.
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
@@ -129,7 +130,11 @@ class Answerer:
         return answer
 
     async def run(self, sql: str, database_role: str | None = None) -> Answer:
-        """Do with a caller's own SQL what `answer` does with a model's: judge it, and fetch its rows."""
+        """Do with a caller's own SQL what `answer` does with a model's: judge it, and fetch its rows.
+
+        Raises:
+            ReaderBusy: Too many statements wait for the warehouse.
+        """
         timings: dict[str, float] = {}
         started = time.perf_counter()
         answer = await self._guard(sql, Answer(None, timings_ms=timings))

@@ -100,6 +100,7 @@ async def _lifespan(
         connections=settings.reader_connections,
         statement_timeout_ms=settings.statement_timeout_ms,
         row_cap=settings.row_cap,
+        byte_cap=settings.byte_cap,
         cost_ceiling=settings.cost_ceiling,
     )
     adapters = Adapters(

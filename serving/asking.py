@@ -8,6 +8,7 @@ from serving.access.caller import Caller
 from serving.answer import UNANSWERABLE, Answer
 from serving.engines.engine import EngineBusy
 from serving.errors import Busy, GenerationFailed, LogFull, TooManyCandidates
+from serving.execution import ReaderBusy
 from serving.request_log import NotKept, RequestRow
 from serving.service import Service
 from training.registry import CHAMPION
@@ -46,7 +47,7 @@ async def ask(
         TooManyCandidates: They are more than the settings allow.
         ScopeMissing: The caller may not ask, or may not fetch rows.
         RoleRefused: Rows are asked for, and the caller's database role may not be used.
-        Busy: Too many questions wait; no row is written.
+        Busy: Too many questions, or statements, wait; no row is written.
         LogFull: The row could be kept nowhere, so there is no answer either.
         GenerationFailed: The model gave no answer; its row is written.
     """
@@ -67,9 +68,8 @@ async def ask(
             )
         adapter = served.champion
         answer = replace(answer, adapter_id=adapter.adapter_id, base_model=adapter.base_model)
-    except EngineBusy as error:
-        service.metrics.shed.labels("engine").inc()
-        raise Busy from error
+    except (EngineBusy, ReaderBusy) as error:
+        raise _shed(service, error) from error
     await _keep(service, _row(caller, request_id, route, question, answer, row_cap))
     _count(service, route, answer, candidates)
     if answer.error_class == "generation":
@@ -93,15 +93,24 @@ async def run_statement(
     Raises:
         ScopeMissing: The caller may not fetch rows.
         RoleRefused: The caller's database role may not be used.
+        Busy: Too many statements wait; no row is written.
         LogFull: The row could be kept nowhere, so there is no answer either.
     """
     caller.require("run")
     _refuse_where_log_is_full(service)
-    with service.adapters.lease(request_id) as served:
-        answer = await served.answerer.run(sql, caller.database_role)
+    try:
+        with service.adapters.lease(request_id) as served:
+            answer = await served.answerer.run(sql, caller.database_role)
+    except ReaderBusy as error:
+        raise _shed(service, error) from error
     await _keep(service, _row(caller, request_id, route, "", answer, row_cap))
     _count(service, route, answer)
     return answer
+
+
+def _shed(service: Service, error: EngineBusy | ReaderBusy) -> Busy:
+    service.metrics.shed.labels("engine" if isinstance(error, EngineBusy) else "reader").inc()
+    return Busy()
 
 
 def _refuse_where_log_is_full(service: Service) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import structlog
 
 from serving.base_model import find_base_model
+from serving.readable import readable
 from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import StartupError
@@ -41,10 +42,11 @@ def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion
             record = registry.resolve(conn) if adapter_id is None else registry.get_adapter(conn, adapter_id)
             log.info("loading an adapter", adapter_id=record.adapter_id, base_model=record.base_model)
             with registry.load(conn, record, settings.home, used_by="serving") as folder:
-                catalog = Catalog.load(folder / "catalog.json")
+                learnt = Catalog.load(folder / "catalog.json")
+                catalog = readable(learnt, settings.reader_dsn)
                 source = find_base_model(record.base_model, settings)
                 calibration = Calibration.load(folder)
-                generator = build_generator(source, folder, catalog)
+                generator = build_generator(source, folder, learnt, catalog)
     except (registry.RegistryError, registry.VaultError, BadInput, TrainingFailed) as error:
         raise StartupError(str(error)) from error
     log.info("adapter loaded", adapter_id=record.adapter_id, seconds=round(time.perf_counter() - started, 1))
@@ -58,13 +60,14 @@ def load_champion(settings: Settings, adapter_id: str | None = None) -> Champion
     )
 
 
-def build_generator(base_model: str, folder: Path, catalog: Catalog) -> CheckedGenerator:
+def build_generator(base_model: str, folder: Path, catalog: Catalog, readable: Catalog) -> CheckedGenerator:
     """Put a decrypted adapter on its base model, as its own run was configured.
 
     Args:
         base_model: Path or id of the base model.
         folder: Decrypted bundle.
         catalog: Its catalog.
+        readable: What of that its answers may name.
 
     Raises:
         BadInput: The base model is not here, or the adapter does not fit it.
@@ -73,4 +76,4 @@ def build_generator(base_model: str, folder: Path, catalog: Catalog) -> CheckedG
     config = config_from_dict(run["config"], source="run.json of the adapter")
     model, tokenizer = load_base(base_model, config.dtype, quantization=config.quantization)
     model = load_adapter(model, folder / "adapter")
-    return as_served(model, tokenizer, catalog, config)
+    return as_served(model, tokenizer, catalog, config, readable)

@@ -23,7 +23,7 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     422: "Invalid request.",
     429: "The key's rate is used up.",
-    503: "Too many questions wait, or the warehouse is away.",
+    503: "Too many questions or statements wait, or the warehouse is away.",
 }
 _WITH_RETRY_AFTER = {429, 503}
 
@@ -46,7 +46,7 @@ class ApiError(Exception):
 
 
 class Busy(ApiError):
-    """The engine's queue is full."""
+    """The engine's queue is full, or too many statements wait for the warehouse."""
 
     status = 503
     code = "busy"
@@ -132,6 +132,7 @@ class NoQueue(ApiError):
     status = 503
     code = "queue_not_built"
     message = "There is no queue of reviews yet: run `make run` once to build it."
+    headers = {"Retry-After": "60"}
 
 
 class ForeignForm(ApiError):

@@ -2,8 +2,9 @@
 
 import asyncio
 import queue
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from psycopg.conninfo import make_conninfo
@@ -11,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from training.sql.sandbox import Estimate, Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
+_WAITING_PER_CONNECTION = 32  # more are refused: at a few milliseconds each they wait a tenth of a second
 
 _Result = TypeVar("_Result")
 
@@ -27,6 +29,10 @@ class NotRun(Exception):
         self.error_class = error_class
 
 
+class ReaderBusy(Exception):
+    """Too many statements wait for a connection; ask again shortly."""
+
+
 class Reader:
     """A fixed number of executors, each with a connection of its own and used by one thread at a time."""
 
@@ -38,6 +44,7 @@ class Reader:
         connections: int,
         statement_timeout_ms: int,
         row_cap: int,
+        byte_cap: int,
         cost_ceiling: float,
     ):
         self._cost_ceiling = cost_ceiling
@@ -46,7 +53,13 @@ class Reader:
         # Without it a warehouse that swallows packets would hold a thread for minutes.
         dsn = make_conninfo(dsn, connect_timeout=_CONNECT_SECONDS)
         for _ in range(connections):
-            self._idle.put(Executor(dsn, search_path, statement_timeout_ms=statement_timeout_ms, row_cap=row_cap))
+            self._idle.put(
+                Executor(
+                    dsn, search_path, statement_timeout_ms=statement_timeout_ms, row_cap=row_cap, byte_cap=byte_cap
+                )
+            )
+        self._lock = threading.Lock()  # statements end in threads of their own
+        self._in_work, self._most = 0, connections * (1 + _WAITING_PER_CONNECTION)
 
     async def run(self, sql: str, database_role: str | None = None) -> Execution:
         """Run one statement.
@@ -57,6 +70,7 @@ class Reader:
 
         Raises:
             NotRun: It cannot be planned, or costs too much.
+            ReaderBusy: Too many statements wait.
         """
         return await self._in_thread(self._run, sql, database_role)
 
@@ -69,6 +83,7 @@ class Reader:
 
         Raises:
             NotRun: It cannot be planned.
+            ReaderBusy: Too many statements wait.
         """
         return await self._in_thread(Executor.estimate, sql, database_role)
 
@@ -83,8 +98,17 @@ class Reader:
             self._idle.get().close()
 
     async def _in_thread(self, action: Callable[..., _Result], sql: str, database_role: str | None) -> _Result:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._with_executor, action, sql, database_role)
+        if self._in_work >= self._most:
+            raise ReaderBusy
+        with self._lock:
+            self._in_work += 1
+        future = self._threads.submit(self._with_executor, action, sql, database_role)
+        future.add_done_callback(self._count_down)
+        return await asyncio.wrap_future(future)
+
+    def _count_down(self, _future: Future) -> None:
+        with self._lock:
+            self._in_work -= 1
 
     def _with_executor(self, action: Callable[..., _Result], sql: str, database_role: str | None) -> _Result:
         executor = self._idle.get()  # never waits: there are as many executors as threads

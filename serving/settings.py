@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         statement_timeout_ms: Longest run of a statement.
         cost_ceiling: Highest cost, in PostgreSQL's planner units, of a statement that is run.
         row_cap: Most rows that an answer may hold.
+        byte_cap: Most bytes that the values of an answer's rows may hold, as PostgreSQL writes them.
         request_log_spool_mib: MiB of encrypted request rows that may wait on disk while the database is away; past it
             questions are refused with 503.
         require_keys: true: nobody asks without a key; false: keys are required once one was made; unset: they are
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(default=5000, ge=1)
     cost_ceiling: float = Field(default=1_000_000.0, gt=0)
     row_cap: int = Field(default=10_000, ge=1)
+    byte_cap: int = Field(default=10_000_000, ge=1)
     request_log_spool_mib: float = Field(default=256, gt=0)
     require_keys: bool | None = None
     api_key: SecretStr | None = Field(default=None, min_length=32)

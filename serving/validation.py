@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from serving.access.caller import Caller
 from serving.access.errors import RoleRefused
 from serving.answer import judge
-from serving.execution import NotRun, Reader
+from serving.errors import Busy
+from serving.execution import NotRun, Reader, ReaderBusy
 from training.sql.catalog import Catalog
 
 # What a person is told who writes SQL; the server's own message may quote data.
@@ -55,6 +56,7 @@ async def validate(sql: str, catalog: Catalog, reader: Reader, caller: Caller) -
 
     Raises:
         RoleRefused: That role may not be used.
+        Busy: Too many statements wait.
     """
     if caller.role_problem is not None:
         raise RoleRefused
@@ -66,6 +68,8 @@ async def validate(sql: str, catalog: Catalog, reader: Reader, caller: Caller) -
     try:
         estimate = await reader.estimate(sql, caller.database_role)
         problem = "too_expensive" if reader.is_too_expensive(estimate) else None
+    except ReaderBusy as error:
+        raise Busy from error
     except NotRun as refusal:
         problem = refusal.error_class
     if problem is not None:

@@ -146,22 +146,32 @@ def _chosen(first: Generation, drawn: Sequence[Generation], catalog: Catalog) ->
 
 
 def as_served(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, catalog: Catalog, config: TrainingConfig
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    catalog: Catalog,
+    config: TrainingConfig,
+    readable: Catalog | None = None,
 ) -> CheckedGenerator:
     """The generator that the API answers with and the evaluation judges: inside the grammar, looked at by the guard.
 
     Args:
         model: The base model with its adapter.
         tokenizer: Its tokenizer.
-        catalog: The tables that questions are about.
+        catalog: The tables that questions are about, as the model has learnt them.
         config: The run's settings.
+        readable: What answers may name; None for all of the catalog.
     """
-    return CheckedGenerator(inside_grammar(model, tokenizer, catalog, config), catalog)
+    readable = readable or catalog
+    return CheckedGenerator(inside_grammar(model, tokenizer, catalog, config, readable), readable)
 
 
 def inside_grammar(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, catalog: Catalog, config: TrainingConfig
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    catalog: Catalog,
+    config: TrainingConfig,
+    readable: Catalog | None = None,
 ) -> Generator:
     """What `as_served` looks at; the arguments are its."""
-    constraint = GrammarConstraint(tokenizer, catalog, model.config.vocab_size)
+    constraint = GrammarConstraint(tokenizer, readable or catalog, model.config.vocab_size)
     return Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)

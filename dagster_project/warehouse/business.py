@@ -14,6 +14,8 @@ _READERS = "auditune_owner, auditune_reader"
 def grant_business_schema(admin: psycopg.Connection, schema: str) -> None:
     """Lets auditune_owner and auditune_reader read a business schema, its present tables and its future ones.
 
+    Columns of a table that were closed to auditune_reader stay closed, as long as it may read another of them.
+
     Args:
         admin: connection of a role that owns the schema or may grant on it.
         schema: name of a schema that exists.
@@ -25,7 +27,11 @@ def grant_business_schema(admin: psycopg.Connection, schema: str) -> None:
     readers = sql.SQL(_READERS)
     statements = [
         sql.SQL("grant usage on schema {} to {}").format(name, readers),
-        sql.SQL("grant select on all tables in schema {} to {}").format(name, readers),
+        sql.SQL("grant select on all tables in schema {} to auditune_owner").format(name),
+        *(
+            sql.SQL("grant select on {} to auditune_reader").format(sql.Identifier(schema, table))
+            for table in _unread(admin, schema)
+        ),
     ]
     defaults = "alter default privileges for role {} in schema {} grant select on tables to {}"
     statements += [sql.SQL(defaults).format(sql.Identifier(owner), name, readers) for owner in _creators(admin, schema)]
@@ -60,11 +66,22 @@ def _creators(admin: psycopg.Connection, schema: str) -> list[str]:
     return [name for (name,) in rows]
 
 
+def _unread(admin: psycopg.Connection, schema: str) -> list[str]:
+    """The tables of which the reader may read nothing; of one that it may read in part somebody has closed the rest."""
+    rows = admin.execute(
+        "select c.relname from pg_class c where c.relnamespace = %s::regnamespace and c.relkind in ('r', 'p', 'v', 'm',"
+        " 'f') and not has_any_column_privilege('auditune_reader', c.oid, 'SELECT') order by 1",
+        [sql.Identifier(schema).as_string(admin)],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
 def _unreadable(admin: psycopg.Connection, schema: str) -> str | None:
     """Names what one of the two readers may not read; None where all is well."""
     rows = admin.execute(
         "select n.nspname, c.relname, has_schema_privilege(r.rolname, n.oid, 'USAGE'),"
-        " c.oid is null or has_table_privilege(r.rolname, c.oid, 'SELECT')"
+        " c.oid is null or has_table_privilege(r.rolname, c.oid, 'SELECT') or"
+        " r.rolname = 'auditune_reader' and has_any_column_privilege(r.rolname, c.oid, 'SELECT')"
         " from pg_namespace n"
         " cross join pg_roles r"
         " left join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')"

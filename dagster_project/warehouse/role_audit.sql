@@ -9,8 +9,9 @@ begin
         execute format('alter role %I set log_statement = none', our_role);
         execute format('alter role %I set log_duration = off', our_role);
         execute format('alter role %I set log_min_duration_statement = -1', our_role);
-        -- A failing statement may quote a person's data, and the log would keep it.
+        -- A failing statement may quote a person's data, and so may the message: `invalid input syntax: "Ada Lovelace"`.
         execute format('alter role %I set log_min_error_statement = panic', our_role);
+        execute format('alter role %I set log_min_messages = fatal', our_role);
     end loop;
 end
 $$;

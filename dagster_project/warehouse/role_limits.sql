@@ -5,6 +5,9 @@ alter role auditune_sandbox set default_transaction_read_only = on;
 alter role auditune_sandbox set statement_timeout = '10s';
 alter role auditune_sandbox set lock_timeout = '1s';
 alter role auditune_sandbox set idle_in_transaction_session_timeout = '60s';
+-- What one step of a plan may hold in memory; the rest goes to files, which role_audit.sql limits.
+alter role auditune_sandbox set work_mem = '16MB';
+alter role auditune_reader set work_mem = '16MB';
 alter role auditune_reader set default_transaction_read_only = on;
 alter role auditune_reader set statement_timeout = '10s';
 alter role auditune_reader set lock_timeout = '1s';

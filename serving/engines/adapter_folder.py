@@ -11,9 +11,11 @@ from typing import Any
 
 import psycopg
 
+from serving.readable import readable
 from serving.settings import Settings
 from serving.startup import StartupError
 from training import registry
+from training.confidence import Calibration
 from training.sql.catalog import Catalog
 
 
@@ -23,6 +25,9 @@ class AdapterFolder:
 
     Attributes:
         folder: Folder with adapter_config.json and the weights; its name is the adapter's id.
+        catalog: What it was trained on; the prompt is made of it.
+        readable: What of that its answers may name.
+        calibration: When it rather gives no answer; None where that could not be fitted.
         max_new_tokens: Longest answer, in tokens, as its run was configured.
         rank: Its LoRA rank.
     """
@@ -30,6 +35,8 @@ class AdapterFolder:
     record: registry.AdapterRecord
     folder: Path
     catalog: Catalog
+    readable: Catalog
+    calibration: Calibration | None
     max_new_tokens: int
     rank: int
 
@@ -52,10 +59,13 @@ def open_folder(settings: Settings, name: str, *, used_by: str) -> AdapterFolder
             aliased = name in (registry.CHAMPION, registry.CHALLENGER)
             record = registry.resolve(conn, name) if aliased else registry.get_adapter(conn, name)
             with registry.load(conn, record, settings.home, used_by=used_by, within=parent) as bundle:
+                catalog = Catalog.load(bundle / "catalog.json")
                 return AdapterFolder(
                     record,
                     _put_in_place(bundle / "adapter", parent / record.adapter_id),
-                    Catalog.load(bundle / "catalog.json"),
+                    catalog,
+                    readable(catalog, settings.reader_dsn),
+                    Calibration.load(bundle),
                     _read(bundle / "run.json")["config"]["max_new_tokens"],
                     _read(bundle / "adapter" / "adapter_config.json")["r"],
                 )

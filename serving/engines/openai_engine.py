@@ -25,7 +25,14 @@ class OpenAIEngine:
     """The engine of one adapter; see `serving.engines.engine.Engine`."""
 
     def __init__(
-        self, replicas: Replicas, module: str, catalog: Catalog, *, max_new_tokens: int, timeout_seconds: float
+        self,
+        replicas: Replicas,
+        module: str,
+        catalog: Catalog,
+        *,
+        readable: Catalog | None = None,
+        max_new_tokens: int,
+        timeout_seconds: float,
     ):
         """Prepare the prompt and the grammar.
 
@@ -33,19 +40,20 @@ class OpenAIEngine:
             replicas: The servers, which hold the adapter.
             module: What they call it: one LoRA module an adapter, named by its id, so that a name never changes its
                 meaning while it is served.
-            catalog: The tables that questions are about.
+            catalog: The tables that questions are about, as the model has learnt them.
+            readable: What answers may name; None for all of the catalog.
             max_new_tokens: Longest answer, in tokens.
             timeout_seconds: Longest wait for an answer, redrawn ones included.
         """
         self._replicas = replicas
-        self._catalog = catalog
+        self._catalog = readable or catalog
         self._timeout_seconds = timeout_seconds
         self._prefix = schema_prefix(catalog)
         self._values = ValueIndex(catalog)
         self._request: dict[str, Any] = {
             "model": module,
             "max_tokens": max_new_tokens,
-            "structured_outputs": {"grammar": build_answer_grammar(catalog)},
+            "structured_outputs": {"grammar": build_answer_grammar(self._catalog)},
             **_PLAIN_SAMPLING,
         }
 
@@ -54,7 +62,8 @@ class OpenAIEngine:
         prompt = self._prefix + question_suffix(question, self._values.hints(question))
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                first = await self._ask(prompt, temperature=0.0)
+                # Of each token that was taken: how probable the whole answer is decides whether it is given.
+                first = await self._ask(prompt, temperature=0.0, logprobs=0)
                 is_accepted = await asyncio.to_thread(may_run, first.sql, self._catalog)
                 if is_accepted and candidates == 1:
                     return first
@@ -82,6 +91,14 @@ class OpenAIEngine:
         try:
             texts = tuple(extract_sql(choice["text"]) for choice in response["choices"])
             usage = response["usage"]
-            return Generation(texts[0], usage["prompt_tokens"], usage["completion_tokens"], drafts=texts)
+            probability = _log_probability(response["choices"][0])
+            counts = (usage["prompt_tokens"], usage["completion_tokens"])
+            return Generation(texts[0], *counts, log_probability=probability, drafts=texts)
         except (KeyError, IndexError, TypeError) as error:
             raise EngineFailed("the engine server's response is not OpenAI's") from error
+
+
+def _log_probability(choice: dict[str, Any]) -> float | None:
+    """That of a whole answer, among what the grammar allowed; None where the server does not tell."""
+    told = (choice.get("logprobs") or {}).get("token_logprobs")
+    return sum(told) if told else None

@@ -97,6 +97,8 @@ def build_line(
         "--max-loras": str(_ADAPTERS_AT_A_TIME),
         "--max-lora-rank": str(taken),
         "--structured-outputs-config.backend": "guidance",
+        # Among what the grammar allows, as a model in this process tells them and the calibration was fitted on.
+        "--logprobs-mode": "processed_logprobs",
     }
     flat = [part for option in options.items() for part in option]
     # The schema is the long beginning of every prompt: its keys and values are computed once.

@@ -80,8 +80,16 @@ class EngineServers:
             self.replicas,
             record.adapter_id,
             opened.catalog,
+            readable=opened.readable,
             max_new_tokens=opened.max_new_tokens,
             timeout_seconds=self._settings.generation_timeout_seconds,
         )
         created = int(record.created_at.timestamp())
-        return Champion(record.adapter_id, record.base_model, opened.catalog, created, engine=engine)
+        return Champion(
+            record.adapter_id,
+            record.base_model,
+            opened.readable,
+            created,
+            engine=engine,
+            calibration=opened.calibration,
+        )

@@ -1,5 +1,7 @@
 """What a person sees in the browser where a program gets an error's JSON: a page that says it, or asks for a key."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import Headers
 
@@ -28,22 +30,26 @@ def refuse(error: ApiError, headers: Headers, path: str) -> Response:
     elif isinstance(error, KeyMissing | KeyInvalid):
         response = ask_for_key(onward(path), error.message if isinstance(error, KeyInvalid) else None, error.status)
     else:
-        response = render("refusal.html", error.status, tab=None, is_signed_in=False, problem=error.message)
-        response.headers.update(error.headers or {})
+        what = {"tab": None, "is_signed_in": False, "problem": error.message}
+        response = render("refusal.html", error.status, more_headers=error.headers, **what)
     if isinstance(error, KeyMissing | KeyInvalid):
         response.headers["WWW-Authenticate"] = 'Bearer realm="auditune"'
     return response
 
 
-def ask_for_key(onward: str, problem: str | None, status: int) -> Response:
+def ask_for_key(
+    onward: str, problem: str | None, status: int, more_headers: Mapping[str, str] | None = None
+) -> Response:
     """Show the form that takes a key.
 
     Args:
         onward: Page to go on with.
         problem: What was wrong with the key before; None for the first.
         status: HTTP status.
+        more_headers: What an error adds.
     """
-    return render("login.html", status, tab=None, is_signed_in=False, notice=None, problem=problem, onward=onward)
+    what = {"tab": None, "is_signed_in": False, "notice": None, "problem": problem, "onward": onward}
+    return render("login.html", status, more_headers=more_headers, **what)
 
 
 def onward(path: str) -> str:

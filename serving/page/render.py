@@ -1,6 +1,7 @@
 """Renders the page's templates, everything in them escaped, with headers that let nothing foreign run in it."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,19 @@ HEADERS = {
 }
 
 
-def render(template: str, status: int = 200, **context: Any) -> HTMLResponse:
+def render(
+    template: str, status: int = 200, *, more_headers: Mapping[str, str] | None = None, **context: Any
+) -> HTMLResponse:
     """Render one template of `serving/page/templates`.
 
     Args:
         template: The file's name.
         status: HTTP status.
+        more_headers: What an error adds, such as when to try again.
         context: What the template names; a name that it misses is an error.
     """
     html = _TEMPLATES.get_template(template).render(**context)
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
+    return HTMLResponse(html, status_code=status, headers={**HEADERS, **(more_headers or {})})
 
 
 def static_files() -> StaticFiles:

@@ -68,7 +68,8 @@ async def ask_on_page(
         problem = describe_validation(error.errors())
         return await _page(request, service, earlier, 422, question=question[:QUESTION_MAX_CHARACTERS], problem=problem)
     except ApiError as error:
-        return await _page(request, service, earlier, error.status, question=question, problem=error.message)
+        what = {"question": question, "problem": error.message, "more_headers": error.headers}
+        return await _page(request, service, earlier, error.status, **what)
     shown = {"request_id": request_id, "answer": answer, **_result(answer)}
     response = await _page(request, service, earlier, question=question, shown=shown)
     remember(request, response, [request_id, *earlier])
@@ -81,7 +82,8 @@ async def judge_on_page(request: Request, service: ServiceDep, caller: CallerDep
     try:
         said = await _store_verdict(service, caller, form)
     except ApiError as error:
-        what = {"problem": error.message, "correction": _typed(form) if "sql" in form else None}
+        what = {"problem": error.message, "more_headers": error.headers}
+        what |= {"correction": _typed(form) if "sql" in form else None}
         return await _page(request, service, asked_before(request), error.status, **what)
     return RedirectResponse(f"/?said={said}", status_code=303)
 

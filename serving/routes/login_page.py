@@ -26,7 +26,7 @@ async def log_in(request: Request, service: ServiceDep, form: FormDep) -> Respon
     try:
         service.key_ring.authenticate(key)
     except ApiError as error:
-        return ask_for_key(page, error.message, error.status)
+        return ask_for_key(page, error.message, error.status, error.headers)
     response = RedirectResponse(page, status_code=303)
     keep_key(request, response, key)
     return response

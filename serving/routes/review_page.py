@@ -53,7 +53,9 @@ async def decide_on_page(request: Request, service: ServiceDep, form: FormDep) -
             request, service, reviewer, offset, 422, problem=describe_validation(error.errors()), form=form
         )
     except ApiError as error:
-        return await _page(request, service, reviewer, offset, error.status, problem=error.message, form=form)
+        return await _page(
+            request, service, reviewer, offset, error.status, problem=error.message, form=form, headers=error.headers
+        )
     response = RedirectResponse(f"/review?offset={offset}&said={decision.decision}#queue", status_code=303)
     response.set_cookie(
         _COOKIE,
@@ -106,16 +108,18 @@ async def _page(
     notice: str | None = None,
     problem: str | None = None,
     form: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
     """Show the queue; after a refusal with what the person has typed so far."""
     try:
         queue = await read_queue(service, _PAGE, offset)
     except ApiError as error:
         queue = ReviewQueue(total=0, waiting=0, candidates=[])
-        status, problem = error.status, error.message
+        status, problem, headers = error.status, error.message, error.headers
     return render(
         "review.html",
         status,
+        more_headers=headers,
         tab="review",
         is_signed_in=is_signed_in(request),
         queue=queue,

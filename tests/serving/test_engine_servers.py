@@ -69,6 +69,7 @@ def test_the_request_is_the_prompt_and_the_grammar_of_this_process(engine_on, pr
     assert request["prompt"] == schema_prefix(catalog) + question_suffix("How many orders?")
     assert request["structured_outputs"] == {"grammar": build_answer_grammar(catalog)}
     assert (request["model"], request["max_tokens"], request["temperature"]) == (MODULE, 64, 0.0)
+    assert (request["logprobs"], answer.log_probability) == (0, pytest.approx(-0.01 * (len(COUNT) + 2)))
     # nothing of the model's own generation_config.json, which vLLM takes where a request says nothing
     assert (request["top_p"], request["top_k"], request["min_p"], request["repetition_penalty"]) == (1.0, 0, 0.0, 1.0)
 

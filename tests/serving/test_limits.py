@@ -4,16 +4,20 @@ import asyncio
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
 from serving.access.body import check_json, read_body, replay
 from serving.access.connections import LimitedProtocol
 from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep
+from serving.app import create_app
 from tests.serving.support import served
 
 JSON = {"Content-Type": "application/json"}
@@ -159,6 +163,35 @@ def test_a_connection_too_many_is_refused_and_those_before_it_go_on(settings, ch
 def test_a_chat_has_limits_too(client, chat):
     body = {"model": "champion", "messages": [{"role": "user", "content": "q"}], **chat}
     assert client.post("/v1/chat/completions", json=body).status_code == 422
+
+
+def test_rows_are_read_up_to_a_number_of_bytes(settings, champion, model):
+    model.answers["q"] = "SELECT status, order_id FROM orders"
+    with TestClient(create_app(settings.model_copy(update={"byte_cap": 200}), champion)) as client:
+        answer = client.post("/v1/sql", json={"question": "q", "execute": "rows", "max_rows": 1000}).json()
+    assert answer["executed"]
+    assert 0 < answer["row_count"] < 200
+    assert answer["row_count"] == len(answer["rows"])
+
+
+def test_statements_that_would_wait_too_long_for_the_warehouse_are_refused(shop, settings, champion, monkeypatch):
+    """One connection, busy with what waits for a lock; one statement may wait behind it."""
+    monkeypatch.setattr("serving.execution._WAITING_PER_CONNECTION", 1)
+    slow = settings.model_copy(update={"reader_connections": 1})
+    body = {"sql": "SELECT COUNT(*) FROM orders"}
+    with (
+        served(slow, champion) as url,
+        psycopg.connect(shop.admin_dsn) as admin,
+        ThreadPoolExecutor(4) as people,
+    ):
+        admin.execute("lock table shop.orders in access exclusive mode")
+        asked = [people.submit(httpx.post, f"{url}/v1/validate", json=body, timeout=60) for _ in range(4)]
+        answers = [answer.result() for answer in asked]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert 1 <= len(refused) <= 2
+    for answer in refused:
+        assert (answer.json()["error"]["code"], answer.headers["Retry-After"]) == ("busy", "2")
+    assert {answer.json()["rule"] for answer in answers if answer.status_code == 200} == {"timeout"}
 
 
 def test_every_route_documents_its_refusals(client):

@@ -56,6 +56,18 @@ def test_no_raw_text_anywhere(api_log, shop, settings, champion, model, rows, ow
         json.loads(line)
 
 
+def test_what_the_server_says_of_a_statement_that_fails_is_not_in_its_log(shop, settings, champion, model):
+    """Its message quotes the value: invalid input syntax for type integer."""
+    wrong = f"SELECT COUNT(*) FROM orders WHERE order_id = '{SECRET}'"
+    model.answers["q"] = wrong
+    with TestClient(create_app(settings, champion)) as client:
+        assert client.post("/v1/validate", json={"sql": wrong}).json()["rule"] == "type"
+        for execute in ("explain", "rows"):
+            answer = client.post("/v1/sql", json={"question": "q", "execute": execute}).json()
+            assert answer["error"]["code"] == "type"
+    assert "Lovelace" not in server_log(shop)
+
+
 def test_a_row_whose_texts_the_warehouse_cannot_treat_is_kept_without_them(api_log, settings, champion, model, rows):
     model.answers.update({"unpseudonymizable": SQL, "good": "SELECT COUNT(*) FROM orders"})
     with TestClient(create_app(settings, champion)) as client:

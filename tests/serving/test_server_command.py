@@ -14,11 +14,13 @@ from serving.startup import StartupError
 from tests.serving.engine_processes import REPOSITORY
 from tests.serving.stand_in_adapter import promote, release_stand_in
 from training.registry import CHALLENGER, AdapterRecord
+from training.sql.catalog import Catalog
 
 
 def opened(adapter_id: str, rank: int) -> AdapterFolder:
     record = AdapterRecord(adapter_id, datetime.now(UTC), "run", "base", "d", "c", "h", "p", True, "k", {})
-    return AdapterFolder(record, Path("/dev/shm/auditune-adapters") / adapter_id, None, 256, rank)
+    folder = Path("/dev/shm/auditune-adapters") / adapter_id
+    return AdapterFolder(record, folder, Catalog(()), Catalog(()), None, 256, rank)
 
 
 @pytest.mark.parametrize(("ranks", "taken"), [((16, 4), "16"), ((2, 8), "8"), ((24, 8), "32"), ((512, 1), "512")])
@@ -28,6 +30,7 @@ def test_each_adapter_is_a_module_and_the_highest_rank_is_rounded_up(ranks, take
     assert line[:3] == ["vllm", "serve", "meta-llama/Llama-3.1-8B"]
     assert line[line.index("--max-lora-rank") + 1] == taken
     assert line[line.index("--structured-outputs-config.backend") + 1] == "guidance"
+    assert line[line.index("--logprobs-mode") + 1] == "processed_logprobs"
     assert line[line.index("--lora-modules") + 1 :] == [
         "aaaabbbbcccc=/dev/shm/auditune-adapters/aaaabbbbcccc",
         "bbbbccccdddd=/dev/shm/auditune-adapters/bbbbccccdddd",

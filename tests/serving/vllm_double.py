@@ -5,7 +5,8 @@ Written from vLLM's documentation and sources as of November 2026 (0.33):
 * docs.vllm.ai/en/latest/features/lora: /v1/load_lora_adapter, /v1/unload_lora_adapter, /v1/models
 * docs.vllm.ai/en/latest/features/structured_outputs: structured_outputs, in place of guided_* which ended with 0.12
 * vllm/entrypoints/openai/models/serving.py: statuses and messages of loading and unloading
-* vllm/entrypoints/openai/completion/protocol.py: request and response of /v1/completions; unknown fields are ignored
+* vllm/entrypoints/openai/completion/protocol.py: request and response of /v1/completions; unknown fields are ignored;
+  `logprobs` as OpenAI's completions have it, a number of alternatives, 0 for the tokens that were taken alone
 * vllm/v1/structured_output/backend_guidance.py: the grammar goes through `llguidance.grammar_from("grammar", text)`
 
 As there, a grammar is enforced by llguidance token by token; here a token is a byte. What the script says is followed
@@ -14,6 +15,7 @@ as far as the grammar allows it. The script is a JSON object:
     answers                   by question: the most likely answer, then drawn ones
     modules                   by adapter: answers that go before those
     delay_seconds             what an answer takes
+    token_logprob             of each token, where the request asks for them; -0.01 where it is not said
     health                    status of /health
     max_lora_rank             16 where it is not said, as in vLLM
     loads_at_runtime          false: as without VLLM_ALLOW_RUNTIME_LORA_UPDATING
@@ -93,7 +95,13 @@ class Server:
                 "created": int(time.time()),
                 "model": body["model"],
                 "choices": [
-                    {"index": index, "text": text, "logprobs": None, "finish_reason": reason, "stop_reason": None}
+                    {
+                        "index": index,
+                        "text": text,
+                        "logprobs": logprobs(text, script) if body.get("logprobs") is not None else None,
+                        "finish_reason": reason,
+                        "stop_reason": None,
+                    }
                     for index, (text, reason) in enumerate(texts)
                 ],
                 "usage": {
@@ -126,6 +134,13 @@ class Server:
             if matcher.is_stopped():
                 return written.decode(), "stop"
         return written.decode(errors="ignore"), "length"
+
+
+def logprobs(text: str, script: dict[str, Any]) -> dict[str, Any]:
+    """Build what vLLM tells of the tokens that were taken, the end among them."""
+    tokens = [*text, "<|end|>"]
+    told = {"tokens": tokens, "token_logprobs": [script.get("token_logprob", -0.01)] * len(tokens)}
+    return {**told, "top_logprobs": [None] * len(tokens), "text_offset": list(range(len(tokens)))}
 
 
 def error(status: int, kind: str, message: str) -> JSONResponse:

@@ -125,10 +125,17 @@ def test_catalog_is_the_apis_once_dbt_has_built_it_and_set_up_ran(filled: Wareho
 
 @pytest.mark.parametrize("role", ["sandbox_dsn", "reader_dsn"])
 def test_limits_of_those_who_run_what_a_model_wrote(filled: Warehouse, role: str) -> None:
-    settings = ("default_transaction_read_only", "statement_timeout", "lock_timeout", "temp_file_limit")
+    limits = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": "10s",
+        "lock_timeout": "1s",
+        "idle_in_transaction_session_timeout": "1min",
+        "work_mem": "16MB",
+        "temp_file_limit": "1GB",
+        "log_min_messages": "fatal",
+    }
     with psycopg.connect(getattr(filled, role)) as conn:
-        found = [conn.execute(f"show {setting}").fetchone() for setting in settings]
-        assert found == [("on",), ("10s",), ("1s",), ("1GB",)]
+        assert {setting: conn.execute(f"show {setting}").fetchone()[0] for setting in limits} == limits
 
 
 def test_a_business_schema_that_is_missing_is_told_apart(admin_dsn: str, filled: Warehouse) -> None:
