@@ -5,12 +5,13 @@ import re
 
 from starlette.types import Message, Receive, Scope
 
-from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep
+from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep, NumberTooLong
 
 JSON_DEPTH = 32
 """A chat with parts needs 5."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"[0-9]{1001}")  # Python's parser refuses integers of more than 4,300 digits
 _BRACKET = re.compile(rb"[\[{]|[\]}]")
 
 
@@ -74,6 +75,7 @@ def check_json(body: bytes, depth: int = JSON_DEPTH) -> None:
     Raises:
         BodyNotJson: It is not UTF-8.
         JsonTooDeep: It is nested deeper.
+        NumberTooLong: A number has more than a thousand digits.
     """
     try:
         is_text = b"\0" not in body and body.decode() is not None
@@ -81,10 +83,14 @@ def check_json(body: bytes, depth: int = JSON_DEPTH) -> None:
         is_text = False
     if not is_text:
         raise BodyNotJson
-    if body.count(b"[") + body.count(b"{") <= depth:
+    is_long, is_deep = _LONG_NUMBER.search(body) is not None, body.count(b"[") + body.count(b"{") > depth
+    if not (is_long or is_deep):
         return
+    code = _STRING.sub(b"", body)
+    if _LONG_NUMBER.search(code):
+        raise NumberTooLong
     level = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+    for bracket in _BRACKET.finditer(code):
         level += 1 if bracket.group() in b"[{" else -1
         if level > depth:
             raise JsonTooDeep(depth)

@@ -116,6 +116,15 @@ class BodyNotJson(ApiError):
     message = "Invalid request: the body is not JSON in UTF-8."
 
 
+class NumberTooLong(ApiError):
+    """The body's JSON holds a number that no parser should have to read."""
+
+    status = 422
+    type = "invalid_request_error"
+    code = "invalid_request"
+    message = "Invalid request: the JSON holds a number of more than a thousand digits."
+
+
 class JsonTooDeep(ApiError):
     """The body's JSON is nested deeper than any request needs."""
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from serving.access.body import check_json, read_body, replay
 from serving.access.connections import LimitedProtocol
-from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep
+from serving.access.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, JsonTooDeep, NumberTooLong
 from serving.app import create_app
 from tests.serving.support import served
 
@@ -75,6 +75,9 @@ def test_after_the_body_the_app_hears_of_the_client():
         (b"[]" * 1000, None),  # no JSON, but not deep: the parser says what is wrong
         (json.dumps({"a": "[" * 1000}).encode(), None),  # brackets of a text
         (json.dumps({"a": '\\"[' * 1000}).encode(), None),
+        (b'{"a": ' + b"9" * 1000 + b"}", None),
+        (b'{"a": ' + b"9" * 1001 + b"}", NumberTooLong),
+        (b'{"a": "' + b"9" * 5000 + b'"}', None),
         (b'{"a": "' + b"[" * 1000, JsonTooDeep),  # a text that does not end is none
         (("[" * 40).encode("utf-16"), BodyNotJson),
         (("[" * 40).encode("utf-32-le"), BodyNotJson),
@@ -96,6 +99,7 @@ def test_json_is_utf8_and_not_deep(body, error):
         (b'{"question": ' + b"[" * 50_000, 422, "invalid_request"),
         ('{"question": "q"}'.encode("utf-16"), 422, "invalid_request"),
         (b'{"question": "q", "max_rows": 10001}', 422, "invalid_request"),
+        (b'{"question": "q", "max_rows": ' + b"9" * 5000 + b"}", 422, "invalid_request"),
         (b'{"question": "' + b"x" * 2001 + b'"}', 422, "invalid_request"),
     ],
 )
