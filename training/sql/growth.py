@@ -12,14 +12,19 @@ from sqlglot import exp
 from training.sql.bind import Binding
 from training.sql.scope import Source
 
-MAX_GROWTH = 10_000.0
+# Ten columns joined and gathered over all rows are 20,000; what gathers what was gathered is beyond.
+MAX_GROWTH = 30_000.0
 _LITERAL = 100  # characters of a literal that count as one stored value
 _REPLACEMENT = 100.0  # what stands for a character of another column, where its length is not known
-_ALL_ROWS = 1_000.0  # string_agg over a window: each row gets what all rows hold
+_ALL_ROWS = 1_000.0  # one value that holds those of many rows, and may be paired with as many rows again
 _ROUNDS = 1_000.0  # of a recursive query
+_ESCAPED = 2.0  # an array or a row as text: quotes and backslashes in it are doubled, each time
+_LARGE = 1e9  # beside it nothing else in a query counts
 
-_JOINED = (exp.DPipe, exp.Concat, exp.ConcatWs, exp.Array)
+_JOINED = (exp.DPipe, exp.Array)
+_JOINED_AS_TEXT = (exp.Concat, exp.ConcatWs)
 _GATHERED = (exp.GroupConcat, exp.ArrayAgg)
+_TEXTS = frozenset({exp.DType.TEXT, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.BPCHAR})
 
 
 def growth(tree: exp.Select | exp.SetOperation, binding: Binding) -> float:
@@ -40,7 +45,7 @@ def growth(tree: exp.Select | exp.SetOperation, binding: Binding) -> float:
 class _Growth:
     def __init__(self, binding: Binding, known: dict[int, float] | None = None) -> None:
         self._binding = binding
-        self._sources = {id(reference.node): reference.source for reference in binding.references}
+        self._references = {id(reference.node): reference for reference in binding.references}
         self._recursive = {id(cte.this) for cte in binding.ctes if _reads_itself(cte, binding)}
         self._known = dict(known or {})  # by the id of a query
 
@@ -59,27 +64,45 @@ class _Growth:
     def _of_recursive(self, query: exp.SetOperation) -> float:
         """What each round adds, for many rounds: `path || '/' || name` adds, `t || t` multiplies."""
         start = self.of_query(query.this)
-        once, twice = (_Growth(self._binding, {id(query): seed}).of_query(query.expression) for seed in (1.0, 2.0))
-        if twice - once > 1:
+        once, twice = (self._of_round(query, seed) for seed in (_LARGE, 2 * _LARGE))
+        factor = (twice - once) / _LARGE
+        if factor > 1:
             return inf
-        return max(start, once) + (once - 1) * _ROUNDS
+        added = once - factor * _LARGE
+        return max(start, self._of_round(query, start)) + added * _ROUNDS
+
+    def _of_round(self, query: exp.SetOperation, before: float) -> float:
+        return _Growth(self._binding, {id(query): before}).of_query(query.expression)
 
     def _of(self, node: exp.Expression) -> float:
         if isinstance(node, exp.Column):
-            return self._of_source(self._sources[id(node)]) if id(node) in self._sources else 1.0
+            reference = self._references.get(id(node))
+            if reference is None:
+                return 1.0
+            return self._of_source(reference.source) * (1.0 if reference.output is not None else _ESCAPED)
         if isinstance(node, exp.Literal):
-            return 1 + len(node.name) // _LITERAL
+            return len(node.name) / _LITERAL
         if isinstance(node, exp.Query):
             return self.of_query(node)
         children = [self._of(child) for child in node.iter_expressions()]
+        if isinstance(node, exp.Array) and any(isinstance(child, exp.Query) for child in node.expressions):
+            return sum(children) * _ALL_ROWS
         if isinstance(node, _JOINED):
             return sum(children)
+        if isinstance(node, _JOINED_AS_TEXT):
+            between = children[0] * len(children) if isinstance(node, exp.ConcatWs) else 0.0
+            return (sum(children) + between) * _ESCAPED
+        if isinstance(node, _GATHERED):
+            return sum(children) * _ALL_ROWS
+        if isinstance(node, exp.Cast) and node.to.this in _TEXTS and not isinstance(node.this, exp.Literal):
+            return self._of(node.this) * _ESCAPED
+        if isinstance(node, exp.Tuple) or (isinstance(node, exp.Anonymous) and node.name.lower() == "row"):
+            return max(children, default=1.0) * _ESCAPED
         if isinstance(node, exp.Replace):
             return self._of(node.this) * self._for_a_character(node.args.get("replacement"))
         if isinstance(node, exp.ArrayToString):
-            return self._of(node.this) * (1 + self._for_a_character(node.expression))
-        if isinstance(node, exp.Window) and node.find(*_GATHERED) is not None:
-            return max(children) * _ALL_ROWS
+            between = (node.expression, node.args.get("null"))
+            return self._of(node.this) * (1 + sum(self._for_a_character(text) for text in between if text is not None))
         return max(children, default=1.0)
 
     def _for_a_character(self, node: exp.Expression | None) -> float:

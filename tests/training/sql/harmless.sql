@@ -87,3 +87,5 @@ select replace(replace(lower(name), ' ', '_'), '.', '') from customers
 select string_agg(name, ', ') over (partition by country order by name) from customers
 with recursive chain as (select employee_id, name as path from employees where manager_id is null union all select e.employee_id, c.path || ' / ' || e.name from employees e join chain c on e.manager_id = c.employee_id) select path from chain
 select ordered_at - interval '1 month ago' from orders
+select string_agg(distinct concat_ws(' ', c.name, '<' || c.email || '>', '(' || c.country || ')') || ': ' || o.total::text, '; ') from customers c join orders o on o.customer_id = c.customer_id
+select array_to_string(array(select distinct status from orders), ', ')
