@@ -24,6 +24,8 @@ _LARGE = 1e9  # beside it nothing else in a query counts
 _JOINED = (exp.DPipe, exp.Array)
 _JOINED_AS_TEXT = (exp.Concat, exp.ConcatWs)
 _GATHERED = (exp.GroupConcat, exp.ArrayAgg)
+_COMPOSITE = (exp.Array, exp.ArrayAgg, exp.StringToArray, exp.Tuple, exp.Anonymous)
+_SCALAR = (exp.Literal, exp.Concat, exp.ConcatWs, exp.Replace, exp.ArrayToString, exp.GroupConcat, exp.Count)
 _TEXTS = frozenset({exp.DType.TEXT, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.BPCHAR})
 
 
@@ -91,10 +93,11 @@ class _Growth:
             return sum(children)
         if isinstance(node, _JOINED_AS_TEXT):
             between = children[0] * len(children) if isinstance(node, exp.ConcatWs) else 0.0
-            return (sum(children) + between) * _ESCAPED
+            is_escaped = any(self._is_composite(child) for child in node.expressions)
+            return (sum(children) + between) * (_ESCAPED if is_escaped else 1.0)
         if isinstance(node, _GATHERED):
             return sum(children) * _ALL_ROWS
-        if isinstance(node, exp.Cast) and node.to.this in _TEXTS and not isinstance(node.this, exp.Literal):
+        if isinstance(node, exp.Cast) and node.to.this in _TEXTS and self._is_composite(node.this):
             return self._of(node.this) * _ESCAPED
         if isinstance(node, exp.Tuple) or (isinstance(node, exp.Anonymous) and node.name.lower() == "row"):
             return max(children, default=1.0) * _ESCAPED
@@ -104,6 +107,26 @@ class _Growth:
             between = (node.expression, node.args.get("null"))
             return self._of(node.this) * (1 + sum(self._for_a_character(text) for text in between if text is not None))
         return max(children, default=1.0)
+
+    def _is_composite(self, node: exp.Expression) -> bool:
+        """Whether a value may be an array or a row."""
+        if isinstance(node, exp.Column):
+            reference = self._references.get(id(node))
+            if reference is None or reference.output is None:
+                return True
+            if reference.output.item is not None:
+                return self._is_composite(reference.output.item)
+            table = reference.source.table
+            return table is None or table.by_name[reference.output.final_name].type.endswith("[]")
+        if isinstance(node, exp.Cast):
+            return node.to.this is exp.DType.ARRAY
+        if isinstance(node, exp.Query):
+            return any(self._is_composite(item) for item in node.selects)
+        if isinstance(node, _SCALAR):
+            return False
+        if isinstance(node, _COMPOSITE):
+            return True
+        return any(self._is_composite(child) for child in node.iter_expressions())
 
     def _for_a_character(self, node: exp.Expression | None) -> float:
         if node is None:
