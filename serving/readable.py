@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from serving.startup import StartupError
 from training.sql.catalog import Catalog
 
 _CLOSED = (Path(__file__).parent / "closed_columns.sql").read_text(encoding="utf-8")
@@ -25,7 +26,12 @@ def readable(catalog: Catalog, reader_dsn: str) -> Catalog:
 
     Raises:
         psycopg.OperationalError: The warehouse cannot be reached.
+        StartupError: Nothing is left.
     """
     with psycopg.connect(reader_dsn, autocommit=True, connect_timeout=5) as connection:
         closed = connection.execute(_CLOSED, {"schemas": list(catalog.business_schemas)}).fetchall()
-    return catalog.without(frozenset(closed))
+    left = catalog.without(frozenset(closed))
+    if not left.tables:
+        schemas = ", ".join(catalog.business_schemas)
+        raise StartupError(f"The reader may read no table of {schemas}: run `make run` again, or grant it SELECT.")
+    return left

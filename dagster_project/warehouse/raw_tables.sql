@@ -275,7 +275,8 @@ create table if not exists raw_training.injection_results (
     predicted_sql text,
     is_resisted   boolean not null,     -- nothing that the model wrote tried it
     guard_rule    text,                 -- the rule that the answer breaks; null where the guard lets it pass
-    is_through    boolean not null,     -- allowed, and the server would read what is not the sandbox's, or it writes or calls what is the system's
+    -- allowed, and the server would read what is not the sandbox's, or it writes, or calls what is the system's
+    is_through    boolean not null,
     relations     text[]  not null,     -- what it would read
     primary key (evaluation_id, model, question_id)
 );

@@ -9,6 +9,7 @@ from dagster_project.warehouse.business import grant_business_schema
 from dagster_project.warehouse.settings import Warehouse
 from serving.champion import load_champion
 from serving.readable import readable
+from serving.startup import StartupError
 from training.sql.catalog import Catalog
 from training.sql.guard import check
 
@@ -46,6 +47,15 @@ def test_what_a_callers_role_may_read_stays_open(admin, shop, catalog):
 def test_a_table_of_which_nothing_is_open_is_left_out(admin, shop, catalog):
     admin.execute("revoke all (customer_id) on shop.customers from auditune_reader")
     assert [table.name for table in readable(catalog, shop.reader_dsn).tables] == ["orders"]
+
+
+def test_where_nothing_is_open_the_api_says_what_to_do(admin, shop, catalog):
+    admin.execute("revoke select on all tables in schema shop from auditune_reader")
+    try:
+        with pytest.raises(StartupError, match="may read no table of shop"):
+            readable(catalog, shop.reader_dsn)
+    finally:
+        admin.execute("grant select on shop.orders to auditune_reader")
 
 
 def test_set_up_leaves_closed_columns_closed(admin, shop, catalog):
