@@ -89,5 +89,3 @@ with recursive chain as (select employee_id, name as path from employees where m
 select ordered_at - interval '1 month ago' from orders
 select string_agg(distinct concat_ws(' ', c.name, '<' || c.email || '>', '(' || c.country || ')') || ': ' || o.total::text, '; ') from customers c join orders o on o.customer_id = c.customer_id
 select array_to_string(array(select distinct status from orders), ', ')
-with recursive chain as (select employee_id, name::text as path, 1 as depth from employees where manager_id is null union all select e.employee_id, (c.path || ' > ' || e.name)::text, c.depth + 1 from employees e join chain c on e.manager_id = c.employee_id) select path, depth from chain
-with recursive chain as (select employee_id, array[employee_id] as seen from employees where manager_id is null union all select e.employee_id, c.seen || e.employee_id from employees e join chain c on e.manager_id = c.employee_id where not e.employee_id = any(c.seen)) select cardinality(seen) from chain
