@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from training.sql.sandbox import Estimate, Execution, Executor, QueryRefused
 
 _CONNECT_SECONDS = 5
-_WAITING_PER_CONNECTION = 32  # more are refused: at a few milliseconds each they wait a tenth of a second
+_WAITING_PER_CONNECTION = 32  # more are refused; at the usual few milliseconds each they wait a tenth of a second
 
 _Result = TypeVar("_Result")
 

@@ -57,7 +57,8 @@ _COMPARISONS = (
     exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Like, exp.ILike, exp.SimilarTo, exp.RegexpLike,
     exp.RegexpILike,
 )  # fmt: skip
-_LITERAL = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,8 @@ def is_attempt(sql: str, verdict: Verdict, catalog: Catalog) -> bool:
         catalog: The tables that may be read.
     """
     code = _LITERAL.sub("''", sql)
-    tells = _WRITE.match(sql) or _WRITE_INSIDE.search(code) or _FORBIDDEN_NAMES.search(code)
+    inside = _WRITE_INSIDE.search(_QUOTED.sub('""', code))  # a column may be called "into"
+    tells = _WRITE.match(sql) or inside or _FORBIDDEN_NAMES.search(code)
     if verdict.rule in _FORBIDDEN_RULES or tells:
         return True
     if verdict.allowed:

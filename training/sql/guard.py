@@ -8,7 +8,6 @@ Messages never quote a literal or an unknown name of the statement.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 
 from sqlglot import exp
 
@@ -31,6 +30,7 @@ FAILED = "guard_failed"  # the rule of a statement that could not be judged
 # Functions that are called without brackets, such as current_user.
 _BARE_FUNCTIONS = set(WarehouseDialect.parser_class.NO_PAREN_FUNCTIONS.values()) - set(FUNCTION_NODES)
 _NAME = re.compile(r"\w+\Z")
+_EXACT = re.compile(r"(?=.{1,15}\Z)[0-9]*\.?[0-9]*\Z")  # what a float holds, so that bounds can be subtracted
 _AMOUNT = re.compile(r"[0-9]{1,6}\Z")
 _DAYS = {"day": 1.0, "week": 7.0, "month": 28.0, "year": 365.0}
 
@@ -164,10 +164,9 @@ def _series_length(low: exp.Expression, high: exp.Expression, step: exp.Expressi
 def _number(node: exp.Expression) -> float | None:
     sign = -1 if isinstance(node, exp.Neg) else 1
     literal = node.this if isinstance(node, exp.Neg) else node
-    if not isinstance(literal, exp.Literal) or literal.is_string:
+    if not isinstance(literal, exp.Literal) or literal.is_string or not _EXACT.match(literal.name):
         return None
-    number = float(literal.name)
-    return sign * number if isfinite(number) else None
+    return sign * float(literal.name)
 
 
 def _moment(node: exp.Expression) -> datetime | None:
