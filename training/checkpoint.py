@@ -56,7 +56,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         which gets its name.
 
     Raises:
-        TrainingFailed: There are checkpoints, but all are broken.
+        TrainingFailed: There are checkpoints, but all are broken; or the folder cannot be written.
     """
     existing = [folder / name for name in (_CURRENT, _PREVIOUS) if (folder / name).is_file()]
     for path in existing:
@@ -64,7 +64,12 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         digest, content = written[:_DIGEST_BYTES], written[_DIGEST_BYTES:]
         if hashlib.sha256(content).digest() == digest:
             if path.name == _PREVIOUS:  # or the next save would keep the broken one for the one before it
-                os.replace(path, folder / _CURRENT)
+                try:
+                    os.replace(path, folder / _CURRENT)
+                except OSError as error:
+                    raise TrainingFailed(
+                        f"{folder} cannot be written ({error.strerror}); correct its rights, then go on with --resume."
+                    ) from error
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         sys.stderr.write(f"{path} is broken (its checksum is wrong) and is left out.\n")
     if existing:
