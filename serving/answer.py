@@ -55,7 +55,9 @@ class Answer:
     """What became of a question.
 
     Attributes:
-        sql: Canonical SQL, or what the model wrote where the guard blocked it; None without any.
+        sql: Canonical SQL that the guard allows; None without any.
+        refused_sql: What was written where the guard refused it, for the request log alone: it may name what does not
+            exist, or what the caller may not know of. None elsewhere.
         error_class: Key of the error as raw_serving.requests stores it; None when all went well.
         timings_ms: Milliseconds by stage: generation, guard, explain, execution, total; stages not reached are absent.
         estimate: What the planner expects; None where it was not asked.
@@ -75,6 +77,7 @@ class Answer:
     confidence: float | None = None
     adapter_id: str = ""
     base_model: str = ""
+    refused_sql: str | None = None
 
     @property
     def is_executed(self) -> bool:
@@ -176,7 +179,7 @@ class Answerer:
         with _Timer(answer.timings_ms, "guard"):
             sql, verdict = await self._judgements.of(sql)
         if not verdict.allowed:
-            return replace(answer, sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
+            return replace(answer, refused_sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
         return replace(answer, sql=sql, tables=verdict.tables, columns=verdict.columns)
 
     def _doubt(self, question: str, answer: Answer) -> Answer:

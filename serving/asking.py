@@ -150,7 +150,7 @@ def _row(caller: Caller, request_id: UUID, route: str, question: str, answer: An
         request_id=request_id,
         route=route,
         question=question,
-        sql=answer.sql,
+        sql=answer.sql or answer.refused_sql,
         outcome=_OUTCOMES.get(answer.error_class, "error"),
         is_executed=answer.is_executed,
         error_class=answer.error_class,

@@ -1,9 +1,13 @@
 -- What is stored of the given requests, newest first, each with its last verdict. Question and SQL are pseudonymized.
+-- SQL that the guard refused is not shown, here as little as in the answer: it may name what does not exist.
 select
     requests.request_id,
     requests.requested_at,
     requests.question,
-    requests.sql,
+    case
+        when coalesce(requests.error_class, '') not in ('syntax', 'unknown_table', 'unknown_column', 'blocked')
+            then requests.sql
+    end as sql,
     requests.error_class,
     requests.row_count,
     latest.verdict

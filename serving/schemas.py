@@ -67,7 +67,9 @@ class SqlResponse(BaseModel):
     """The SQL for a question and, where asked for, its rows."""
 
     request_id: UUID
-    sql: str | None = Field(description="Canonical SQL; null where the model wrote nothing usable, or was not sure.")
+    sql: str | None = Field(
+        description="Canonical SQL that the guard allows; null where it was refused, or the model was not sure."
+    )
     reason: str | None = Field(default=None, description="Why the question is not answered; null where it is.")
     tables: list[str] = Field(description="Tables that the SQL reads.")
     columns: list[str] = Field(description="Columns that the SQL reads, as table.column.")

@@ -10,6 +10,7 @@ import time
 
 import uvicorn
 
+from serving.__main__ import server_config
 from serving.app import create_app
 from serving.logs import configure_logging
 from serving.service import Champion
@@ -39,7 +40,7 @@ def main(answers_per_second: float) -> None:
 
     listener = bind(settings.api_host, settings.api_port)
     app = create_app(settings, Champion(ADAPTER_ID, "none", _CATALOG, 0, generate))
-    uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+    uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
 
 
 if __name__ == "__main__":

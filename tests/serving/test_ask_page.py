@@ -75,6 +75,7 @@ def test_an_answer_that_cannot_be_run_says_why(ask_on_page, sql, words):
 
     assert page.status_code == 200
     assert words in re.search(r'role="alert">(.*?)</p>', page.text)[1]
+    assert "data-sql" not in page.text
 
 
 def test_a_question_that_is_none_is_said_on_the_page(client):
@@ -139,6 +140,17 @@ def test_history_shows_what_is_stored_and_only_to_the_browser_that_asked(client,
     assert "&lt;person&gt;" not in client.get("/").text
     client.cookies["auditune_history"] = kept[:-1] + "'; drop table"
     assert "&lt;person&gt;" not in client.get("/").text
+
+
+def test_history_shows_no_sql_that_the_guard_refused(client, ask_on_page, rows):
+    ask_on_page(COUNT, "How many orders?")
+    ask_on_page("select weight from parcels", "How heavy are the parcels?")
+    assert [row["sql"] for row in rows(2)] == [COUNT, "select weight from parcels"]
+
+    shown = client.get("/").text
+    assert "How heavy are the parcels?" in shown
+    assert COUNT in " ".join(re.sub(r"<.*?>", "", shown).split())
+    assert "weight" not in shown
 
 
 def test_the_list_of_questions_is_bounded_and_can_be_forgotten(client, model):

@@ -80,6 +80,7 @@ def test_no_attack_of_the_collection_runs(obedient, model, attacked):
     model.answers.update({f"attack {number}": sql for number, (_, sql) in enumerate(ATTACKS)})
     answers = [(kind, sql, ask(obedient, f"attack {number}")) for number, (kind, sql) in enumerate(ATTACKS)]
     assert [sql for _, sql, answer in answers if answer["executed"] or answer["rows"] is not None] == []
+    assert {kind for kind, _, answer in answers if answer["sql"] is not None} <= {"tagged"}
     reached = {kind for kind, _, answer in answers if answer["error"]["code"] not in _BEFORE_THE_WAREHOUSE}
     assert reached <= {"tagged"}
     assert attacked.execute(_STATE).fetchall() == before

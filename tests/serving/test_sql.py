@@ -72,6 +72,15 @@ def test_what_the_guard_refuses_never_runs(ask, owner, rows, sql):
     assert rows(1)[0]["error_class"] == "blocked"
 
 
+@pytest.mark.parametrize("execute", ["no", "explain", "rows"])
+def test_what_the_guard_refuses_is_logged_and_not_shown(ask, rows, execute):
+    sql = "SELECT passwd FROM pg_shadow"
+    answer = ask(sql, execute=execute)
+    assert (answer["sql"], answer["tables"], answer["columns"]) == (None, [], [])
+    assert answer["error"]["code"] == "unknown_table"
+    assert rows(1)[0]["sql"] == sql
+
+
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
