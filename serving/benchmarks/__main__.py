@@ -15,9 +15,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from serving.benchmarks.alone import alone
 from serving.benchmarks.comparison import Comparison
 from serving.benchmarks.questions import current_dataset
 from training.errors import BadInput, TrainingFailed
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if min(*clients, options.questions, options.plain_questions, options.requests) < 1 or options.drawn < 0:
         parser.error("give numbers above 0")
     try:
-        result = _measure(options, clients, lambda line: sys.stdout.write(f"{line}\n") and sys.stdout.flush())
+        result = _measure(options, clients)
     except (BadInput, TrainingFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -65,16 +65,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _measure(options: argparse.Namespace, clients: list[int], report: Callable[[str], object]) -> dict:
+def _report(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _measure(options: argparse.Namespace, clients: list[int]) -> dict:
     data = options.data or current_dataset(RegistrySettings.from_environment().home)
     with open_adapter(options.adapter) as source:
         base_model = options.base_model or source.find_base_model()
-        comparison = Comparison(base_model, source.folder, data, report)
+        comparison = Comparison(base_model, source.folder, data, _report)
         return {
-            "engine": comparison.measure_engine(clients, options.questions),
-            "drawn": comparison.measure_drawn(options.drawn),
-            "plain_generate": comparison.measure_plain(clients, options.plain_questions),
-            "llama_server": comparison.measure_llama(clients, options.questions, options.gguf),
+            "engine": alone(comparison.measure_engine, clients, options.questions),
+            "drawn": alone(comparison.measure_drawn, options.drawn),
+            "plain_generate": alone(comparison.measure_plain, clients, options.plain_questions),
+            "llama_server": alone(comparison.measure_llama, clients, options.questions, options.gguf),
             "api": comparison.measure_api(options.requests),
             "grammar": comparison.measure_grammar(),
             **comparison.setting(),

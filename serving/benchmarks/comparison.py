@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from serving.benchmarks import grammar_size, llama_server, ours
+from serving.benchmarks.alone import peak_memory_mib
 from serving.benchmarks.api_overhead import measure_overhead
 from serving.benchmarks.correctness import draw_many
 from serving.benchmarks.plain_generate import PlainGenerate
 from serving.benchmarks.questions import read_questions
-from serving.benchmarks.timing import Answered, peak_memory_mib, summarize
+from serving.benchmarks.timing import Answered, summarize
 from training.benchmarks.hardware import hardware
 from training.checked import CheckedGenerator, inside_grammar
 from training.choice import DRAWS
 from training.config import TrainingConfig, config_from_dict
+from training.errors import BadInput
 from training.evaluate.injection import load_injections
 from training.export.gguf_file import write_gguf
 from training.model import load_adapter, load_base
@@ -58,18 +60,18 @@ class Comparison:
 
         `first_answers` has the figures without second draws: each first answer is given, as the others give it.
         """
-        model, tokenizer = self._base()
-        model = load_adapter(model, self._adapter)
-        began = time.perf_counter()
-        self._generator = inside_grammar(model, tokenizer, self._catalog, self._config)
-        result: dict = {"load_seconds": round(time.perf_counter() - began, 2)}
+        model, tokenizer = self._with_adapter()
         asked = read_questions(self._data, questions)
+        result: dict = {}
         for name, draws in (("engine", DRAWS), ("first answers", 0)):
             figures = {}
             for number in clients:
-                # A new one each time: what an earlier one has answered it would guess.
+                generator = None  # a new one each time, for what an earlier one has answered it would guess
+                began = time.perf_counter()
                 plain = inside_grammar(model, tokenizer, self._catalog, self._config)
+                result.setdefault("load_seconds", round(time.perf_counter() - began, 2))
                 generator = CheckedGenerator(plain, self._catalog, draws)
+                del plain
                 generator.generate([_WARM_UP])
                 timings, generations, wall = ours.answer(generator, asked, number)
                 figures[str(number)] = self._told(name, number, timings, wall) | ours.shares(generations)
@@ -77,12 +79,13 @@ class Comparison:
         return result | {"peak_memory_mib": peak_memory_mib()}
 
     def measure_drawn(self, count: int) -> dict:
-        """At each temperature the counts of drawn answers; needs the generator of `measure_engine`."""
+        """At each temperature the counts of drawn answers."""
+        generator = inside_grammar(*self._with_adapter(), self._catalog, self._config) if count else None
         hostile = [injection.question for injection in load_injections(self._data)]
         questions = read_questions(self._data, _QUESTIONS_DRAWN) + hostile
         result = {}
         for temperature in TEMPERATURES if count else ():
-            counts = draw_many(self._generator, self._catalog, questions, count, temperature).as_dict()
+            counts = draw_many(generator, self._catalog, questions, count, temperature).as_dict()
             self._report(f"drawn at temperature {temperature}: {counts}")
             result[str(temperature)] = counts
         return result
@@ -97,26 +100,31 @@ class Comparison:
             # A smaller last batch would make a client's wait look shorter than it is.
             timings, wall = plain.answer(prompts[: max(1, len(prompts) // number) * number], number)
             result[str(number)] = self._told("plain generate", number, timings, wall)
-        return result
+        return result | {"peak_memory_mib": peak_memory_mib()}
 
     def measure_llama(self, clients: Sequence[int], questions: int, weights: str) -> dict | None:
-        """llama.cpp's server on the merged model; None where it is not installed."""
+        """llama.cpp's server on the merged model; None where it is not installed, or cannot read such a model."""
         if not llama_server.is_installed():
             self._report(f"llama.cpp: {llama_server.PROGRAM} is not on the PATH, so it is left out")
             return None
-        model, tokenizer = self._base()
-        model = load_adapter(model, self._adapter)
+        model, tokenizer = self._with_adapter()
         prompts = self._prompts(questions)
         context = max(len(tokenizer.encode(prompt)) for prompt in prompts) + self._config.max_new_tokens + 8
         result: dict = {"weights": weights}
+        peaks = []
         with tempfile.TemporaryDirectory(prefix="auditune-benchmark-") as folder:
             file = Path(folder) / "adapter.gguf"
-            write_gguf(model, tokenizer, file, weights, "benchmark")
+            try:
+                write_gguf(model, tokenizer, file, weights, "benchmark")
+            except BadInput as error:
+                self._report(f"llama.cpp is left out: {error}")
+                return None
             for number in clients:
-                with llama_server.llama_server(file, number, context) as port:
-                    timings, wall = llama_server.answer(port, prompts, number, self._config.max_new_tokens)
+                with llama_server.llama_server(file, number, context) as server:
+                    timings, wall = llama_server.answer(server.port, prompts, number, self._config.max_new_tokens)
+                    peaks.append(peak_memory_mib(server.process_id))
                 result[str(number)] = self._told("llama.cpp", number, timings, wall)
-        return result
+        return result | {"peak_memory_mib": None if None in peaks else max(peaks)}
 
     def measure_api(self, requests: int) -> dict:
         """The API around a model that takes no time."""
@@ -133,6 +141,10 @@ class Comparison:
 
     def _base(self) -> tuple:
         return load_base(self._base_model, self._config.dtype)
+
+    def _with_adapter(self) -> tuple:
+        model, tokenizer = self._base()
+        return load_adapter(model, self._adapter), tokenizer
 
     def _prompts(self, count: int) -> list[str]:
         values, prefix = ValueIndex(self._catalog), schema_prefix(self._catalog)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -18,13 +19,21 @@ PROGRAM = "llama-server"
 _START_SECONDS = 120
 
 
+@dataclass(frozen=True)
+class Running:
+    """A server that answers: its port on 127.0.0.1, and its process."""
+
+    port: int
+    process_id: int
+
+
 def is_installed() -> bool:
     """Whether the program is on the PATH."""
     return shutil.which(PROGRAM) is not None
 
 
 @contextmanager
-def llama_server(model: Path, clients: int, context: int) -> Iterator[int]:
+def llama_server(model: Path, clients: int, context: int) -> Iterator[Running]:
     """Runs the server.
 
     Args:
@@ -33,7 +42,7 @@ def llama_server(model: Path, clients: int, context: int) -> Iterator[int]:
         context: Tokens of prompt and answer of one question.
 
     Yields:
-        Its port on 127.0.0.1.
+        Where it is.
     """
     with bind("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
@@ -43,7 +52,7 @@ def llama_server(model: Path, clients: int, context: int) -> Iterator[int]:
     )
     try:
         _wait(process, port)
-        yield port
+        yield Running(port, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -1,7 +1,5 @@
 """What is measured of each answer, and what is reported of many. Called by the contenders."""
 
-import resource
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,9 +44,3 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that so many percent of the values do not exceed (nearest rank)."""
     rank = max(0, -(-len(values) * percent // 100) - 1)
     return sorted(values)[int(rank)]
-
-
-def peak_memory_mib() -> int:
-    """The most memory that this process has held so far; getrusage counts in KiB on Linux, in bytes on macOS."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit

@@ -31,16 +31,17 @@ def adapter(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_all_contenders_answer_and_the_last_line_is_their_figures(adapter, tmp_path, capsys):
+def test_all_contenders_answer_and_the_last_line_is_their_figures(adapter, tmp_path, capfd):
     data, out = write_dataset(tmp_path / "data"), tmp_path / "figures.json"
     few = ["--clients", "1,2", "--questions", "3", "--plain-questions", "2", "--requests", "20", "--drawn", "4"]
     assert main([*few, "--adapter", str(adapter), "--data", str(data), "--out", str(out)]) == 0
-    *told, last = capsys.readouterr().out.splitlines()
+    *told, last = capfd.readouterr().out.splitlines()
     figures = json.loads(last)
     assert json.loads(out.read_text()) == figures
     for contender in ("engine", "plain_generate"):
         assert figures[contender]["1"]["answers_per_second"] > 0
         assert figures[contender]["2"]["tokens_per_second"] > 0
+        assert figures[contender]["peak_memory_mib"] > 100  # torch alone takes that
     assert 0 < figures["engine"]["1"]["forced_share"] < 1
     assert figures["api"]["requests_per_second"] > 0
     assert figures["drawn"]["1.5"]["drawn"] >= 4
