@@ -51,14 +51,15 @@ class Generator:
         self._decoder = LlamaDecoder(model, tokenizer.encode(schema_prefix(catalog)))
         # Only behind one of these can a text have become complete without an end token: others need not be looked at.
         pieces = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
-        self._ends = frozenset(token for token, piece in enumerate(pieces) if set(piece) & set(";\n:`"))
+        ends = frozenset(token for token, piece in enumerate(pieces) if set(piece) & set(";\n:`"))
         self.batch = RunningBatch(
             self._decoder,
             constraint,
             size=batch_size,
             max_new_tokens=max_new_tokens,
             end=tokenizer.eos_token_id,
-            is_complete=self._is_complete,
+            # No method: the batch would hold the generator, and gigabytes of weights wait for the collector of cycles.
+            is_complete=lambda answer: answer[-1] in ends and is_complete(tokenizer.decode(answer)),
         )
 
     def generate(self, questions: Sequence[str]) -> list[Generation]:
@@ -123,9 +124,6 @@ class Generator:
         suffix = question_suffix(question, self._values.hints(question))
         place = self._constraint.start() if self._constraint is not None else None
         return Row(self._tokenizer.encode(suffix, add_special_tokens=False), pick, place)
-
-    def _is_complete(self, answer: list[int]) -> bool:
-        return answer[-1] in self._ends and is_complete(self._tokenizer.decode(answer))
 
 
 def _drawing(seed: int, temperature: float) -> Pick:

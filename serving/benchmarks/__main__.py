@@ -20,6 +20,7 @@ from pathlib import Path
 from serving.benchmarks.alone import alone
 from serving.benchmarks.comparison import Comparison
 from serving.benchmarks.questions import current_dataset
+from serving.benchmarks.timing import tell
 from training.errors import BadInput, TrainingFailed
 from training.export.source import open_adapter
 from training.registry.settings import RegistrySettings
@@ -65,16 +66,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _report(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def _measure(options: argparse.Namespace, clients: list[int]) -> dict:
     data = options.data or current_dataset(RegistrySettings.from_environment().home)
     with open_adapter(options.adapter) as source:
         base_model = options.base_model or source.find_base_model()
-        comparison = Comparison(base_model, source.folder, data, _report)
+        comparison = Comparison(base_model, source.folder, data, tell)
         return {
             "engine": alone(comparison.measure_engine, clients, options.questions),
             "drawn": alone(comparison.measure_drawn, options.drawn),

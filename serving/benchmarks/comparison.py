@@ -40,7 +40,7 @@ class Comparison:
             base_model: Path or id.
             adapter: Folder that peft's save_pretrained wrote, `run.json` beside it.
             data: Dataset folder.
-            report: Told one line of text after each measurement.
+            report: Told one line of text after each measurement; other processes find it by its name.
         """
         self._base_model, self._adapter, self._data, self._report = base_model, adapter, data, report
         self._catalog = Catalog.load(data / "catalog.json")

@@ -1,5 +1,6 @@
 """What is measured of each answer, and what is reported of many. Called by the contenders."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,12 @@ def summarize(answers: Sequence[Answered], wall_seconds: float) -> dict[str, flo
         "tokens_per_second": round(sum(answer.tokens for answer in answers) / wall_seconds, 1),
         "questions": len(answers),
     }
+
+
+def tell(line: str) -> None:
+    """Prints a line at once, from whichever process measures."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -1,6 +1,8 @@
 """Our decoding must write what transformers' own greedy decoding writes, alone and in a batch."""
 
+import gc
 import re
+import weakref
 from itertools import pairwise
 
 import pytest
@@ -45,6 +47,21 @@ def test_batch_size_changes_nothing(model_and_tokenizer):
     model, tokenizer = model_and_tokenizer
     alone = Generator(model, tokenizer, CATALOG, NEW_TOKENS, batch_size=1).generate(QUESTIONS)
     assert Generator(model, tokenizer, CATALOG, NEW_TOKENS, batch_size=3).generate(QUESTIONS) == alone
+
+
+def test_a_generator_and_its_weights_go_with_the_last_reference(model_and_tokenizer):
+    model, tokenizer = model_and_tokenizer
+    generator = Generator(
+        model, tokenizer, CATALOG, NEW_TOKENS, constraint=GrammarConstraint(tokenizer, CATALOG, model.config.vocab_size)
+    )
+    generator.generate(QUESTIONS)
+    held = [weakref.ref(generator), weakref.ref(generator.batch)]
+    gc.disable()  # it would free cycles as well, but at its own time
+    try:
+        del generator
+        assert [reference() for reference in held] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_end_token_ends_the_answer_and_drops_its_row(model_and_tokenizer):

@@ -1,6 +1,8 @@
 """The benchmark of serving runs as a whole on the tiny model, and counts what it says it counts."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,11 +33,11 @@ def adapter(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_all_contenders_answer_and_the_last_line_is_their_figures(adapter, tmp_path, capfd):
+def test_all_contenders_answer_and_the_last_line_is_their_figures(adapter, tmp_path):
     data, out = write_dataset(tmp_path / "data"), tmp_path / "figures.json"
-    few = ["--clients", "1,2", "--questions", "3", "--plain-questions", "2", "--requests", "20", "--drawn", "4"]
-    assert main([*few, "--adapter", str(adapter), "--data", str(data), "--out", str(out)]) == 0
-    *told, last = capfd.readouterr().out.splitlines()
+    few = "--clients 1,2 --questions 3 --plain-questions 2 --requests 20 --drawn 4".split()
+    command = [sys.executable, "-m", "serving.benchmarks", *few, "--adapter", adapter, "--data", data, "--out", out]
+    *told, last = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     figures = json.loads(last)
     assert json.loads(out.read_text()) == figures
     for contender in ("engine", "plain_generate"):
