@@ -23,6 +23,7 @@ import psycopg
 
 from serving.benchmarks.offer import Offered, offer, reconcile
 from serving.settings import Settings
+from training.benchmarks.hardware import hardware
 
 _START_SECONDS = 120
 _SETTLE_SECONDS = 120
@@ -60,6 +61,7 @@ def main(arguments: list[str]) -> int:
         "rows_settled_after_s": round(settle_seconds, 1),
         "memory_before_mib": memory.first_mib,
         "memory_highest_mib": highest_mib,
+        "hardware": hardware(),
         "cores": os.cpu_count(),
     }
     if options.out:
