@@ -59,7 +59,8 @@ class Reader:
                 )
             )
         self._lock = threading.Lock()  # statements end in threads of their own
-        self._in_work, self._most = 0, connections * (1 + _WAITING_PER_CONNECTION)
+        self._in_work, self._connections = 0, connections
+        self._most = connections * (1 + _WAITING_PER_CONNECTION)
 
     async def run(self, sql: str, database_role: str | None = None) -> Execution:
         """Run one statement.
@@ -86,6 +87,16 @@ class Reader:
             ReaderBusy: Too many statements wait.
         """
         return await self._in_thread(Executor.estimate, sql, database_role)
+
+    async def is_reachable(self) -> bool:
+        """Return whether the warehouse answers this role; it does where all connections are at work."""
+        if self._in_work >= self._connections:
+            return True
+        try:
+            await self.estimate("select 1")
+        except NotRun:
+            return False
+        return True
 
     def is_too_expensive(self, estimate: Estimate) -> bool:
         """Return whether a statement is expected to cost too much to be run."""

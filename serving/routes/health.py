@@ -23,7 +23,8 @@ async def ready(service: ServiceDep) -> dict[str, str]:
     """Answer 200 where questions can be answered with rows; a model of this process is loaded before."""
     if service.source is not None and not service.source.is_available():
         raise ModelAway
-    if not await asyncio.to_thread(service.database.is_reachable):
+    # Two roles with a password each: one may be let in where the other is not.
+    if not (await asyncio.to_thread(service.database.is_reachable) and await service.reader.is_reachable()):
         raise DatabaseAway
     return {"status": "ready", "adapter_id": service.champion.adapter_id}
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastapi.testclient import TestClient
+from psycopg.conninfo import make_conninfo
 
 from serving import VERSION
 from serving.answer import _MESSAGES
@@ -22,6 +23,13 @@ def test_health_ready_version(client):
     answer = client.get("/version").json()
     assert answer.pop("commit") == read_commit()
     assert answer == {"version": VERSION, "adapter_id": "aaaabbbbcccc", "base_model": "models/base.gguf"}
+
+
+def test_an_api_whose_reader_is_not_let_in_is_not_ready(settings, champion):
+    refused = make_conninfo(settings.reader_dsn, password="another")
+    with TestClient(create_app(settings.model_copy(update={"reader_dsn": refused}), champion)) as client:
+        answer = client.get("/ready")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
 
 
 def test_the_commit_is_that_of_the_clone():
