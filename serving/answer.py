@@ -18,6 +18,7 @@ from training.confidence import Calibration, Witness
 from training.sql.canonical import canonicalize
 from training.sql.catalog import Catalog
 from training.sql.errors import SqlError
+from training.sql.functions import MORE_FUNCTIONS
 from training.sql.guard import Verdict, check
 from training.sql.sandbox import Estimate, Execution
 
@@ -99,6 +100,7 @@ class Answerer:
         self._witness = Witness(catalog)
         self._catalog = catalog
         self._judgements = Judgements(partial(judge, catalog=catalog))
+        self._judgements_of_people = Judgements(partial(judge, catalog=catalog, functions=MORE_FUNCTIONS))
         self._reader = reader
 
     async def answer(
@@ -140,7 +142,7 @@ class Answerer:
         """
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        answer = await self._guard(sql, Answer(None, timings_ms=timings))
+        answer = await self._guard(sql, Answer(None, timings_ms=timings), self._judgements_of_people)
         if answer.error_class is None:
             answer = await self._use(answer, is_run=True, is_explained=False, database_role=database_role)
         timings["total"] = (time.perf_counter() - started) * 1000
@@ -157,7 +159,9 @@ class Answerer:
         if candidates > 1:
             with _Timer(timings, "candidates"):
                 generation = await self._choose(generation, database_role)
-        answer = await self._guard(generation.sql, Answer(None, generation=generation, timings_ms=timings))
+        answer = await self._guard(
+            generation.sql, Answer(None, generation=generation, timings_ms=timings), self._judgements
+        )
         return answer if answer.error_class is not None else self._doubt(question, answer)
 
     async def _choose(self, generation: "Generation", database_role: str | None) -> "Generation":
@@ -175,9 +179,9 @@ class Answerer:
         except NotRun:
             return None
 
-    async def _guard(self, sql: str, answer: Answer) -> Answer:
+    async def _guard(self, sql: str, answer: Answer, judgements: Judgements) -> Answer:
         with _Timer(answer.timings_ms, "guard"):
-            sql, verdict = await self._judgements.of(sql)
+            sql, verdict = await judgements.of(sql)
         if not verdict.allowed:
             return replace(answer, refused_sql=sql or None, error_class=classify_refusal(sql, verdict.rule))
         return replace(answer, sql=sql, tables=verdict.tables, columns=verdict.columns)
@@ -213,20 +217,25 @@ class Answerer:
         return replace(answer, estimate=estimate, execution=execution, error_class=error_class)
 
 
-def judge(sql: str, catalog: Catalog) -> tuple[str, Verdict]:
-    """Check what a model wrote and bring it to the canonical form where it is allowed.
+def judge(sql: str, catalog: Catalog, functions: frozenset[str] = frozenset()) -> tuple[str, Verdict]:
+    """Check what a model, or a person, wrote and bring it to the canonical form where it is allowed.
+
+    Args:
+        sql: The statement.
+        catalog: What it may read.
+        functions: What it may call besides the guard's own list.
 
     Returns:
         The SQL to show and to run, and the guard's verdict on exactly that SQL.
     """
-    verdict = check(sql, catalog)
+    verdict = check(sql, catalog, functions=functions)
     if not verdict.allowed:
         return sql, verdict
     try:
         canonical = canonicalize(sql, catalog)
     except SqlError:
         return sql, verdict  # harmless, but the canonical form has no spelling for it
-    return canonical, check(canonical, catalog)
+    return canonical, check(canonical, catalog, functions=functions)
 
 
 def classify_refusal(sql: str, rule: str | None) -> str:

@@ -12,7 +12,7 @@ from serving.readable import readable
 from serving.service import Champion
 from serving.settings import Settings
 from serving.startup import StartupError
-from training import registry
+from training import learnt_sql, registry
 from training.checked import CheckedGenerator, as_served
 from training.confidence import Calibration
 from training.config import config_from_dict
@@ -76,4 +76,4 @@ def build_generator(base_model: str, folder: Path, catalog: Catalog, readable: C
     config = config_from_dict(run["config"], source="run.json of the adapter")
     model, tokenizer = load_base(base_model, config.dtype, quantization=config.quantization)
     model = load_adapter(model, folder / "adapter")
-    return as_served(model, tokenizer, catalog, config, readable)
+    return as_served(model, tokenizer, catalog, config, readable, learnt_sql.load(folder))

@@ -151,6 +151,7 @@ def as_served(
     catalog: Catalog,
     config: TrainingConfig,
     readable: Catalog | None = None,
+    learnt: Sequence[str] = (),
 ) -> CheckedGenerator:
     """The generator that the API answers with and the evaluation judges: inside the grammar, looked at by the guard.
 
@@ -160,9 +161,10 @@ def as_served(
         catalog: The tables that questions are about, as the model has learnt them.
         config: The run's settings.
         readable: What answers may name; None for all of the catalog.
+        learnt: SQL that the adapter was trained on, from which answers are guessed.
     """
     readable = readable or catalog
-    return CheckedGenerator(inside_grammar(model, tokenizer, catalog, config, readable), readable)
+    return CheckedGenerator(inside_grammar(model, tokenizer, catalog, config, readable, learnt), readable)
 
 
 def inside_grammar(
@@ -171,7 +173,10 @@ def inside_grammar(
     catalog: Catalog,
     config: TrainingConfig,
     readable: Catalog | None = None,
+    learnt: Sequence[str] = (),
 ) -> Generator:
     """What `as_served` looks at; the arguments are its."""
     constraint = GrammarConstraint(tokenizer, readable or catalog, model.config.vocab_size)
-    return Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)
+    generator = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch, constraint)
+    generator.expect(learnt)
+    return generator

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 
+from training import learnt_sql
 from training.checkpoint import remove_checkpoints
 from training.config import TrainingConfig, load_config
 from training.data import Dataset, load_dataset
@@ -25,7 +26,7 @@ _MINIMUM_FREE_MIB = 500  # adapter, two checkpoints and pictures of the largest 
 
 
 def run_training(config_path: Path, data: Path, out: Path, base_model: str | None, should_resume: bool) -> dict | None:
-    """Trains an adapter and writes adapter/, run.json, metrics.jsonl and loss.png.
+    """Trains an adapter and writes adapter/, run.json, learnt_sql.json, metrics.jsonl and loss.png.
 
     Args:
         config_path: Preset.
@@ -66,6 +67,7 @@ def _train_in(
         return None
     try:
         model.save_pretrained(out / "adapter")
+        learnt_sql.save((pair.sql for pair in dataset.training), out)
         plot_loss(out / "metrics.jsonl", out / "loss.png")
         run = {
             "run_id": out.resolve().name,

@@ -1,7 +1,7 @@
 """Questions to SQL behind the shared schema prefix, greedy or drawn. Used by checked.py."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from transformers import PreTrainedModel
@@ -61,6 +61,16 @@ class Generator:
             # No method: the batch would hold the generator, and gigabytes of weights wait for the collector of cycles.
             is_complete=lambda answer: answer[-1] in ends and is_complete(tokenizer.decode(answer)),
         )
+
+    def expect(self, statements: Iterable[str]) -> None:
+        """Lets answers be guessed from SQL that was not written here; what is answered stays the same.
+
+        Args:
+            statements: Such as the model was trained on; the last ones are remembered longest.
+        """
+        for statement in statements:
+            tokens = self._tokenizer.encode(f" {statement}", add_special_tokens=False)
+            self.batch.lookahead.learn([*tokens, self._tokenizer.eos_token_id])
 
     def generate(self, questions: Sequence[str]) -> list[Generation]:
         """Answers questions, the most likely token each time.

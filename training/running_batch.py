@@ -23,12 +23,17 @@ _FEW_TOKENS = 1024
 # Guesses that a row alone has read along with it; more rows share them, and five have none. Forty questions of the
 # sample, two cores with AVX2, without and with four guesses in turns: 0.81 and 0.72 answers a second against 0.98 and
 # 0.83 with one client; with four clients, who have one guess each, 1.36 and 1.34 against 1.40 and 1.34: no gain.
-_GUESSES = 4
+_ROWS = 12
+_LEAST = 0
 _ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
 
 
 class RunningBatch:
-    """The rows in work and those that wait for a place. For one thread at a time."""
+    """The rows in work and those that wait for a place. For one thread at a time.
+
+    Attributes:
+        lookahead: What answers are guessed from; each that is finished is added.
+    """
 
     def __init__(
         self,
@@ -53,7 +58,7 @@ class RunningBatch:
         self._decoder, self._constraint = decoder, constraint
         self._size, self._max_new_tokens = size, max_new_tokens
         self._end, self._is_complete = end, is_complete
-        self._lookahead = Lookahead()
+        self.lookahead = Lookahead()
         self._cache = decoder.new_cache(size, _ROOM)
         self._live: list[Row] = []  # in the cache's order
         self._waiting: deque[Row] = deque()
@@ -100,15 +105,16 @@ class RunningBatch:
         finished = [index for index, row in enumerate(self._live) if self._is_finished(row)]
         rows = [*self._done, *(self._live[index] for index in finished)]
         for row in rows:
-            self._lookahead.learn(row.answer)
+            self.lookahead.learn(row.answer)
         self._leave(finished)
         self._done = []
         return [each for row in rows for each in row.end()]
 
     def _guess(self) -> None:
-        most = _GUESSES // len(self._live)
+        unread = sum(len(row.unread) for row in self._live)
+        most = max(_LEAST, (max(_ROWS, -(-unread // 6) * 6) - unread) // len(self._live))
         for row in self._live if most else ():
-            row.guess = self._lookahead.guess(row.answer, min(most, self._max_new_tokens - len(row.answer) - 1))
+            row.guess = self.lookahead.guess(row.answer, min(most, self._max_new_tokens - len(row.answer) - 1))
             if row.place is not None:
                 del row.guess[row.place.validate_tokens(row.guess) :]
 

@@ -13,6 +13,7 @@ from serving.benchmarks.correctness import draw_many
 from serving.benchmarks.plain_generate import PlainGenerate
 from serving.benchmarks.questions import read_questions
 from serving.benchmarks.timing import Answered, summarize
+from training import learnt_sql
 from training.benchmarks.hardware import hardware
 from training.checked import CheckedGenerator, inside_grammar
 from training.choice import DRAWS
@@ -61,14 +62,15 @@ class Comparison:
         `first_answers` has the figures without second draws: each first answer is given, as the others give it.
         """
         model, tokenizer = self._with_adapter()
-        asked = read_questions(self._data, questions)
+        asked, learnt = read_questions(self._data, questions), learnt_sql.load(self._adapter.parent)
         result: dict = {}
         for name, draws in (("engine", DRAWS), ("first answers", 0)):
             figures = {}
             for number in clients:
                 generator = None  # a new one each time, for what an earlier one has answered it would guess
                 began = time.perf_counter()
-                plain = inside_grammar(model, tokenizer, self._catalog, self._config)
+                # It begins with what the API begins with: the SQL that the adapter was trained on.
+                plain = inside_grammar(model, tokenizer, self._catalog, self._config, learnt=learnt)
                 result.setdefault("load_seconds", round(time.perf_counter() - began, 2))
                 generator = CheckedGenerator(plain, self._catalog, draws)
                 del plain

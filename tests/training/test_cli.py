@@ -38,7 +38,9 @@ def test_train_writes_all_that_the_contract_names(tmp_path, capsys):
     assert sum(weight.numel() for weight in weights.values()) == run["trainable_parameters"]
     assert run["trainable_fraction"] == pytest.approx(run["trainable_parameters"] / (90_000 + 3584), rel=0.05)
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in out.iterdir()) == ["adapter", "loss.png", "metrics.jsonl", "run.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "adapter", "learnt_sql.json", "loss.png", "metrics.jsonl", "run.json",
+    ]  # fmt: skip
     shown = capsys.readouterr()
     assert "24 pairs" in shown.out
     assert "s left" in shown.err

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training import learnt_sql
 from training.checked import CheckedGenerator, as_served
 from training.config import TrainingConfig
 from training.generate import Generator
@@ -59,7 +60,8 @@ class Model:
         if adapter is not None:
             model = load_adapter(model, adapter)
         if adapter is not None:
-            self._generator = as_served(model, tokenizer, catalog, config)
+            learnt = learnt_sql.load(adapter.parent)
+            self._generator = as_served(model, tokenizer, catalog, config, learnt=learnt)
         else:  # nearly all that the base model writes is refused: drawing it again would take minutes and help nobody
             plain = Generator(model, tokenizer, catalog, config.max_new_tokens, config.generation_batch)
             self._generator = CheckedGenerator(plain, catalog, draws=0)

@@ -1,11 +1,13 @@
 """What a released adapter consists of, and its content hash; used by `releasing` and `access`.
 
-A bundle is a folder of these files. None holds a person's data: weights, numbers, names of tables and columns.
+A bundle is a folder of these files. None holds a person's data: weights, numbers, names of tables and columns, and SQL
+as the corpus has it, with pseudonyms.
 
     adapter/adapter_config.json   adapter/adapter_model.safetensors
     run.json                      the run's configuration and figures
     catalog.json                  the catalog that the prompt was built from
     calibration.json              when the adapter rather gives no answer; missing where that could not be fitted
+    learnt_sql.json               the SQL that it was trained on; missing where the run is older than this file
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training import learnt_sql
 from training.registry.records import RegistryError
 
 ADAPTER_FILES = ("adapter/adapter_config.json", "adapter/adapter_model.safetensors")
@@ -26,7 +29,7 @@ def assemble(run_dir: Path, dataset_dir: Path, target: Path) -> None:
     """Copy the files of a release into an empty folder.
 
     Args:
-        run_dir: Folder of a finished training run (adapter/, run.json, perhaps evaluation/calibration.json).
+        run_dir: Folder of a finished training run: adapter/, run.json, learnt_sql.json, evaluation/calibration.json.
         dataset_dir: Folder of its dataset (catalog.json).
         target: Folder to create.
 
@@ -39,9 +42,9 @@ def assemble(run_dir: Path, dataset_dir: Path, target: Path) -> None:
             raise RegistryError(f"{source} is missing: finish the training run before releasing it.")
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target / name)
-    calibration = run_dir / "evaluation" / CALIBRATION_FILE
-    if calibration.is_file():
-        shutil.copyfile(calibration, target / CALIBRATION_FILE)
+    for source in (run_dir / "evaluation" / CALIBRATION_FILE, run_dir / learnt_sql.FILE):
+        if source.is_file():
+            shutil.copyfile(source, target / source.name)
 
 
 def content_hash(folder: Path) -> str:

@@ -5,12 +5,14 @@ server's memory is full, and neither the planner's costs nor the number of rows 
 value is 1, and what joins values together is their sum, or their product.
 """
 
+import re
 from collections.abc import Iterable
 from math import inf
 
 from sqlglot import exp
 
 from training.sql.bind import Binding
+from training.sql.output_name import call_name
 from training.sql.scope import Reference
 
 # Ten columns joined and gathered over all rows are 10,000; what gathers what was gathered is beyond.
@@ -23,8 +25,15 @@ _ESCAPED = 2.0  # an array or a row as text: quotes and backslashes in it are do
 _SPLIT = 5.0  # a text as an array of its characters, which stand in quotes
 _FORMATTED = 12.0  # a letter of a format may stand for so many
 _DIGITS = 1_311.0  # a numeric has 131,072 digits before its point
+_JSON_ESCAPED = 6.0  # a character of a text in JSON may be written as \u0001
 _LARGE = 1e9  # beside it nothing else in a query counts
 
+_WIDTH = re.compile(r"%[^sIL%]")  # what makes a format's values wider than they are
+_JSON = frozenset(
+    f"{kind}_{name}"
+    for kind in ("json", "jsonb")
+    for name in ("build_object", "build_array", "agg", "object_agg", "extract_path", "extract_path_text")
+) | {"to_json", "to_jsonb", "row_to_json"}
 _JOINED = (exp.DPipe, exp.Array)
 _JOINED_AS_TEXT = (exp.Concat, exp.ConcatWs)
 _GATHERED = (exp.GroupConcat, exp.ArrayAgg)
@@ -118,11 +127,16 @@ class _Growth:
     def _count(self, node: exp.Expression) -> float:
         if isinstance(node, exp.Column):
             return self._of_column(self._references.get(id(node)))
+        if isinstance(node, exp.ByteString | exp.RawString):
+            return len(node.name) / _LITERAL
         if isinstance(node, exp.Literal):
             return _DIGITS if not node.is_string and "e" in node.name.lower() else len(node.name) / _LITERAL
         if isinstance(node, exp.Query):
             return self.of_query(node.unnest() if isinstance(node, exp.Subquery) else node)
         children = [self._of(child) for child in node.iter_expressions()]
+        by_name = self._of_call(node, children)
+        if by_name is not None:
+            return by_name
         if isinstance(node, exp.Array) and any(isinstance(child, exp.Query) for child in node.expressions):
             return sum(children) * _ALL_ROWS
         if isinstance(node, _JOINED):
@@ -135,7 +149,8 @@ class _Growth:
             return sum(children) * _ALL_ROWS
         if isinstance(node, exp.Cast) and node.to.this in _TEXTS:
             digits = _DIGITS if node.find(exp.Pow, exp.Exp) is not None else 0.0
-            return max(digits, self._of(node.this) * (_ESCAPED if self._is_composite(node.this) else 1.0))
+            padded = sum(_whole(part.this) or inf for part in node.to.expressions) / _LITERAL
+            return max(digits, padded, self._of(node.this) * (_ESCAPED if self._is_composite(node.this) else 1.0))
         if isinstance(node, exp.Tuple) or (isinstance(node, exp.Anonymous) and node.name.lower() == "row"):
             return sum(children) * _ESCAPED
         if isinstance(node, exp.StringToArray):
@@ -150,6 +165,35 @@ class _Growth:
             between = (node.expression, node.args.get("null"))
             return self._of(node.this) * (1 + sum(self._for_a_character(text) for text in between if text is not None))
         return max(children, default=1.0)
+
+    def _of_call(self, node: exp.Expression, children: list[float]) -> float | None:
+        """What a function makes that is known by its name; None for any other node."""
+        name = call_name(node) if isinstance(node, exp.Func) else ""
+        if name in ("lpad", "rpad"):
+            return max(*children, (_whole(node.expression) or inf) / _LITERAL)
+        if name == "repeat":
+            return children[0] * (_whole(node.args.get("times")) or inf)
+        if name == "format":
+            is_plain = isinstance(node.this, exp.Literal) and not _WIDTH.search(node.this.name)
+            return sum(children) if is_plain else inf
+        if name == "regexp_replace":
+            # Each match, of no character too, is replaced, and \1 in the replacement stands for what matched.
+            replacement = node.args.get("replacement")
+            return self._of(node.this) * (1 + self._for_a_character(replacement)) if replacement else max(children)
+        if name in ("regexp_split_to_array", "regexp_matches", "regexp_match"):
+            return max(children) * _SPLIT
+        if name in ("array_append", "array_prepend", "array_cat"):
+            return sum(children)
+        if name in _JSON or isinstance(node, exp.JSONArrayAgg | exp.JSONObjectAgg):
+            is_gathered = not name or name.endswith("agg")
+            escaped = (
+                value * (1.0 if _makes_json(child) else _JSON_ESCAPED)
+                for child, value in zip(node.iter_expressions(), children, strict=True)
+            )
+            return sum(escaped) * (_ALL_ROWS if is_gathered else 1.0)
+        if isinstance(node, exp.Overlay):
+            return sum(children)
+        return None
 
     def _for_a_character(self, node: exp.Expression | None) -> float:
         if node is None:
@@ -195,6 +239,19 @@ class _Growth:
         if isinstance(node, _COMPOSITE):
             return True
         return any(self._is_composite(child) for child in node.iter_expressions())
+
+
+def _makes_json(node: exp.Expression) -> bool:
+    """Whether it is JSON already, which is not escaped again."""
+    node = node.this if isinstance(node, exp.Order | exp.Distinct) else node
+    return isinstance(node, exp.Func) and call_name(node) in _JSON
+
+
+def _whole(node: exp.Expression | None) -> int:
+    """The number of a literal, or of one in a type's brackets; 0 for anything else, and for what is too large."""
+    node = node.this if isinstance(node, exp.DataTypeParam) else node
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal() and len(node.name) < 8
+    return int(node.name) if is_number else 0
 
 
 def _query_of(reference: Reference) -> exp.Expression | None:

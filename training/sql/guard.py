@@ -6,33 +6,38 @@ Messages never quote a literal or an unknown name of the statement.
 """
 
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlglot import exp
 
-from training.sql.bind import Binding, bind
+from training.sql import server_parser
+from training.sql.bind import Binding, bind, fold
 from training.sql.catalog import Catalog
-from training.sql.errors import SqlError
+from training.sql.errors import ParseFailure, SqlError
 from training.sql.functions import (
     FUNCTION_NODES,
     FUNCTIONS,
+    KINDS,
+    MORE_TYPES,
     OPERATORS,
+    SERVER_OPERATORS,
     SYNTAX,
+    SYNTAX_FUNCTIONS,
     TYPES,
-    WORDS_BEFORE_BRACKET,
+    VALUES,
 )
 from training.sql.growth import MAX_GROWTH, growth
-from training.sql.parse import WarehouseDialect, parse_select
+from training.sql.parse import parse_select
+from training.sql.series import MAX_ROWS, ends, is_short
+from training.sql.server_parser import Name, Reading
 
-MAX_SERIES = 10_000
 FAILED = "guard_failed"  # the rule of a statement that could not be judged
-# Functions that are called without brackets, such as current_user.
-_BARE_FUNCTIONS = set(WarehouseDialect.parser_class.NO_PAREN_FUNCTIONS.values()) - set(FUNCTION_NODES)
-_NAME = re.compile(r"\w+\Z")
-_EXACT = re.compile(r"(?=.{1,15}\Z)[0-9]*\.?[0-9]*\Z")  # what a float holds, so that bounds can be subtracted
-_AMOUNT = re.compile(r"[0-9]{1,6}\Z")
-_DAYS = {"day": 1.0, "week": 7.0, "month": 28.0, "year": 365.0}
+_MOST_CHARACTERS = 100  # of a set of characters; trim and translate look at all of it for each character, unstoppably
+_MOST_DIGITS = 400  # of a number; a double has 308 before its point, and the planner computes with numerics unstoppably
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,12 @@ class _Blocked(SqlError):
 
 
 def check(
-    sql: str, catalog: Catalog, *, allow_pii_columns: bool = True, functions: frozenset[str] = frozenset()
+    sql: str,
+    catalog: Catalog,
+    *,
+    allow_pii_columns: bool = True,
+    functions: frozenset[str] = frozenset(),
+    shadowed: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Judge one statement.
 
@@ -70,12 +80,13 @@ def check(
         catalog: The tables and columns that may be read.
         allow_pii_columns: Whether columns tagged as a person's data may be read.
         functions: Names, in lower case, of functions that may be called besides those of `functions`.
+        shadowed: Names of functions and operators that may mean others than the server's own, and so may not be used.
 
     Returns:
         The verdict; a statement that cannot be read is blocked.
     """
     try:
-        return _judge(sql, catalog, allow_pii_columns, functions)
+        return _judge(sql, catalog, allow_pii_columns, FUNCTIONS | functions, shadowed)
     except SqlError as error:
         return Verdict(False, error.code, str(error))
     except Exception:
@@ -84,10 +95,14 @@ def check(
         return Verdict(False, FAILED, "The statement could not be judged, so it is blocked.")
 
 
-def _judge(sql: str, catalog: Catalog, allow_pii_columns: bool, functions: frozenset[str]) -> Verdict:
+def _judge(
+    sql: str, catalog: Catalog, allow_pii_columns: bool, functions: frozenset[str], shadowed: frozenset[str]
+) -> Verdict:
+    _check_characters(sql)
+    reading = server_parser.read(sql)
     tree = parse_select(sql)
-    _check_tokens(sql, tree, FUNCTIONS | functions)
-    _check_nodes(tree, FUNCTIONS | functions)
+    _check_nodes(tree)
+    _check_reading(reading, tree, functions - shadowed, SERVER_OPERATORS - shadowed)
     binding = bind(tree, catalog)
     _check_recursion(binding)
     if growth(tree, binding) > MAX_GROWTH:
@@ -98,18 +113,56 @@ def _judge(sql: str, catalog: Catalog, allow_pii_columns: bool, functions: froze
     return Verdict(True, None, "", tables, columns)
 
 
-def _check_tokens(sql: str, tree: exp.Expression, functions: frozenset[str]) -> None:
-    """Block a name before a bracket that is no allowed function: the parser renames some functions, the text not."""
-    aliases = {alias.name.lower() for alias in tree.find_all(exp.TableAlias)}
-    previous = None
-    for token in WarehouseDialect().tokenize(sql):
-        if token.text == "(" and previous is not None and _NAME.match(previous):
-            if previous not in functions | WORDS_BEFORE_BRACKET | aliases:
-                raise _Blocked("function", "A function is not in the list of allowed functions.")
-        previous = token.text.lower()
+def _check_reading(
+    reading: Reading, tree: exp.Expression, functions: frozenset[str], operators: frozenset[str]
+) -> None:
+    """Block what PostgreSQL's own parser reads in the text besides what is judged here, and what it may not call."""
+    if not reading.kinds <= KINDS:
+        raise _Blocked("syntax", "This syntax is not in the list of what is allowed.")
+    for name in reading.functions:
+        is_syntax = len(name) == 2 and name[0] == "pg_catalog" and name[1] in SYNTAX_FUNCTIONS
+        if not is_syntax and (len(name) > 1 or name[0] not in functions):
+            raise _Blocked("function", "A function is not in the list of allowed functions.")
+    if not VALUES.issuperset(reading.values):
+        raise _Blocked("function", "A function is not in the list of allowed functions.")
+    if any(len(name) > 1 or name[0] not in operators for name in reading.operators):
+        raise _Blocked("syntax", "An operator is not in the list of allowed operators.")
+    names = (reading.columns, reading.relations, reading.given)
+    if names != (_columns(tree), _relations(tree), _given(tree)):
+        raise ParseFailure("PostgreSQL reads other names in this statement than are judged: write it more plainly.")
 
 
-def _check_nodes(tree: exp.Expression, functions: frozenset[str]) -> None:
+def _columns(tree: exp.Expression) -> Counter[Name]:
+    stars = [star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Column | exp.Count)]
+    found = Counter(_folded(column.parts) for column in tree.find_all(exp.Column))
+    return found + Counter([("*",)] * sum(not _is_of_values(star.parent) for star in stars))
+
+
+def _relations(tree: exp.Expression) -> Counter[Name]:
+    return Counter(_folded(table.parts) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
+
+
+def _given(tree: exp.Expression) -> Counter[str]:
+    aliases = [alias for alias in tree.find_all(exp.TableAlias) if not _is_of_values(alias.find_ancestor(exp.Select))]
+    given = [name for alias in aliases for name in (alias.this, *alias.columns) if isinstance(name, exp.Identifier)]
+    given += [alias.args["alias"] for alias in tree.find_all(exp.Alias)]
+    return Counter(name for (name,) in (_folded([identifier]) for identifier in given))
+
+
+def _is_of_values(query: exp.Expression | None) -> bool:
+    """Whether sqlglot has written a query itself: `with v as (values …)` is one of everything to it."""
+    source = query.args.get("from_") if isinstance(query, exp.Select) else None
+    return source is not None and isinstance(source.this, exp.Values) and source.this.alias == "_values"
+
+
+def _folded(parts: Iterable[exp.Expression]) -> Name:
+    return tuple(
+        "*" if isinstance(part, exp.Star) else part.name if part.args.get("quoted") else fold(part.name)
+        for part in parts
+    )
+
+
+def _check_nodes(tree: exp.Expression) -> None:
     for node in tree.walk(bfs=False):
         if isinstance(node, exp.Into):
             raise _Blocked("into", "SELECT INTO creates a table; only reading is allowed.")
@@ -118,15 +171,18 @@ def _check_nodes(tree: exp.Expression, functions: frozenset[str]) -> None:
         if isinstance(node, exp.DML | exp.DDL) and not isinstance(node, exp.Query):
             raise _Blocked("write", "INSERT, UPDATE, DELETE and MERGE are not allowed, not inside WITH either.")
         if isinstance(node, exp.DataType):
-            if node.this not in TYPES:
+            if node.this not in TYPES | MORE_TYPES:
                 raise _Blocked("type", "A type is not in the list of allowed types.")
-        elif type(node) in _BARE_FUNCTIONS:
-            raise _Blocked("function", "A function is not in the list of allowed functions.")
         elif isinstance(node, exp.ExplodingGenerateSeries | exp.GenerateSeries):
-            _check_series(node)
-        elif isinstance(node, exp.Anonymous):
-            if not isinstance(node.this, str) or node.name.lower() not in functions | {"row"}:
-                raise _Blocked("function", "A function is not in the list of allowed functions.")
+            if not isinstance(node.parent, exp.Table) or not is_short(node):
+                raise _Blocked(
+                    "set_returning",
+                    f"generate_series stands in FROM, between two known values, with at most {MAX_ROWS} rows.",
+                )
+        elif isinstance(node, exp.Trim | exp.Translate):
+            _check_set(node)
+        elif isinstance(node, exp.Literal):
+            _check_literal(node)
         elif isinstance(node, exp.Pow) and any(inner is not node for inner in node.find_all(exp.Pow)):
             raise _Blocked("function", "Powers of powers are not allowed.")
         elif not isinstance(node, (*SYNTAX, *OPERATORS, *FUNCTION_NODES)) and not isinstance(
@@ -137,58 +193,45 @@ def _check_nodes(tree: exp.Expression, functions: frozenset[str]) -> None:
             raise _Blocked("system_catalog", "The system catalogs may not be read.")
 
 
-def _check_series(node: exp.Expression) -> None:
-    """Block generate_series unless it is in FROM and its length is known to be small."""
-    low, high, step = node.args.get("start"), node.args.get("end"), node.args.get("step")
-    length = _series_length(low, high, step)
-    if not isinstance(node.parent, exp.Table) or length is None or length > MAX_SERIES:
-        raise _Blocked(
-            "set_returning", f"generate_series stands in FROM, between two literals, with at most {MAX_SERIES} rows."
-        )
+def _check_set(node: exp.Expression) -> None:
+    sets = [node.args.get(key) for key in ("expression", "from_", "to")]
+    if any(part is not None and not _is_short(part) for part in sets):
+        raise _Blocked("growth", f"The characters to trim or translate are a literal of at most {_MOST_CHARACTERS}.")
 
 
-def _series_length(low: exp.Expression, high: exp.Expression, step: exp.Expression | None) -> float | None:
-    numbers = [_number(value) for value in (low, high, step or exp.Literal.number(1))]
-    if None not in numbers and numbers[2]:
-        return (numbers[1] - numbers[0]) / numbers[2]
-    start, end = _moment(low), _moment(high)
-    if start is None or end is None or not isinstance(step, exp.Interval) or not isinstance(step.this, exp.Literal):
-        return None
-    days = _DAYS.get(step.text("unit").lower().rstrip("s"))
-    amount = step.this.name
-    if days is None or not _AMOUNT.match(amount) or int(amount) == 0:
-        return None
-    return (end - start).days / (days * int(amount))
+def _is_short(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and len(node.name) <= _MOST_CHARACTERS
 
 
-def _number(node: exp.Expression) -> float | None:
-    sign = -1 if isinstance(node, exp.Neg) else 1
-    literal = node.this if isinstance(node, exp.Neg) else node
-    if not isinstance(literal, exp.Literal) or literal.is_string or not _EXACT.match(literal.name):
-        return None
-    return sign * float(literal.name)
+def _check_literal(node: exp.Literal) -> None:
+    digits, _, exponent = node.name.lower().partition("e")
+    if not node.is_string and (
+        len(digits) > _MOST_DIGITS or len(exponent) > 4 or abs(int(exponent or 0)) > _MOST_DIGITS
+    ):
+        raise _Blocked("growth", f"A number has at most {_MOST_DIGITS} digits.")
 
 
-def _moment(node: exp.Expression) -> datetime | None:
-    literal = node.this if isinstance(node, exp.Cast) else None
-    if not isinstance(literal, exp.Literal):
-        return None
-    try:
-        return datetime.fromisoformat(literal.name).replace(tzinfo=None)
-    except ValueError:
-        return None
+def _check_characters(sql: str) -> None:
+    """Block blanks that are letters to PostgreSQL, and characters that no one sees."""
+    if any(ord(character) > 127 and unicodedata.category(character)[0] in "ZC" for character in _QUOTED.sub("", sql)):
+        raise ParseFailure("Between its words a statement has plain blanks alone.")
 
 
 def _check_recursion(binding: Binding) -> None:
-    """Block a recursive query whose step reads no business table: it would only end at the timeout."""
+    """Block a recursive query whose step reads no business table, nor counts up to a literal: time alone ends it."""
     by_node = {id(source.node): source for source in binding.sources}
+
+    def reads_table(query: exp.Expression, inside: exp.CTE) -> bool:
+        read = [by_node[id(table)] for table in query.find_all(exp.Table) if id(table) in by_node]
+        others = [source.cte for source in read if source.cte not in (None, inside)]
+        return any(source.table for source in read) or any(reads_table(cte.this, cte) for cte in others)
+
     for cte in binding.ctes:
         read = [by_node[id(table)] for table in cte.this.find_all(exp.Table) if id(table) in by_node]
         if not any(source.cte is cte for source in read):
             continue
-        step = cte.this.expression
-        if not any(by_node[id(table)].table for table in step.find_all(exp.Table) if id(table) in by_node):
-            raise _Blocked("recursion", "A recursive query must read a business table in each step.")
+        if not reads_table(cte.this.expression, cte) and not ends(cte.this.expression):
+            raise _Blocked("recursion", "A recursive query must read a table in each step, or count up to a literal.")
 
 
 def _check_tags(binding: Binding) -> None:

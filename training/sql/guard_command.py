@@ -12,9 +12,10 @@ import psycopg
 
 from training.errors import BadInput
 from training.sql.catalog import Catalog
+from training.sql.functions import MORE_FUNCTIONS
 from training.sql.guard import Verdict, check
 from training.sql.json_values import to_json
-from training.sql.policy import Policy, derive_policy, load_policy, policy_catalog
+from training.sql.policy import Policy, derive_policy, load_policy, policy_catalog, shadowed_names
 from training.sql.sandbox import Executor, QueryRefused
 
 _BAD_INPUT = 2
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        policy, catalog = _policy(options)
+        policy, catalog, shadowed = _policy(options)
         limits = policy.limits
         with Executor(
             options.dsn,
@@ -41,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             byte_cap=limits.response_bytes,
             role=policy.role,
         ) as executor:
-            for answer in _answers(sys.stdin.buffer, policy, catalog, executor if options.run else None):
-                sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            for answer in _answers(sys.stdin.buffer, policy, catalog, shadowed, executor if options.run else None):
+                sys.stdout.write(_line(answer, sys.stdout.encoding))
                 sys.stdout.flush()
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
@@ -56,29 +57,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def judge(sql: str, policy: Policy, catalog: Catalog) -> Verdict:
+def judge(sql: str, policy: Policy, catalog: Catalog, shadowed: frozenset[str] = frozenset()) -> Verdict:
     """The guard's verdict on one statement under a policy.
 
     Args:
         sql: The statement.
         policy: What is allowed.
         catalog: What `policy_catalog` made of it.
+        shadowed: What `shadowed_names` found.
     """
-    return check(sql, catalog, allow_pii_columns=False, functions=policy.functions)
+    functions = MORE_FUNCTIONS | policy.functions
+    return check(sql, catalog, allow_pii_columns=False, functions=functions, shadowed=shadowed)
 
 
 def _answers(
-    lines: Iterable[bytes], policy: Policy, catalog: Catalog, executor: Executor | None
+    lines: Iterable[bytes], policy: Policy, catalog: Catalog, shadowed: frozenset[str], executor: Executor | None
 ) -> Iterator[dict[str, Any]]:
     for line in lines:
         if not line.strip():
             continue
         statement = _statement(line)
         if statement is None:
-            message = "The line is no JSON object with a text `sql`."
+            message = "The line is no JSON object with a text `sql`, and an `id` that is a text or a number."
             yield {"id": None, "verdict": "block", "rule": "bad_line", "message": message}
             continue
-        verdict = judge(statement["sql"], policy, catalog)
+        verdict = judge(statement["sql"], policy, catalog, shadowed)
         answer = {
             "id": statement.get("id"),
             "verdict": "allow" if verdict.allowed else "block",
@@ -90,21 +93,36 @@ def _answers(
         yield answer
 
 
+def _line(answer: dict[str, Any], encoding: str) -> str:
+    """An answer as JSON; in ASCII where standard output cannot take its characters as they are."""
+    line = json.dumps(answer, ensure_ascii=False)
+    try:
+        line.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(answer)
+    return f"{line}\n"
+
+
 def _statement(line: bytes) -> dict[str, Any] | None:
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) and isinstance(content.get("sql"), str) else None
+    is_statement = isinstance(content, dict) and isinstance(content.get("sql"), str)
+    return content if is_statement and isinstance(content.get("id"), str | int | float | None) else None
 
 
 def _run(sql: str, executor: Executor, cost_ceiling: float) -> dict[str, Any]:
     try:
         if executor.estimate(sql).cost > cost_ceiling:
             return {"error": "too_expensive"}
-    except QueryRefused:
-        pass  # to run it tells the SQLSTATE too
-    execution = executor.run(sql)
+    except QueryRefused as refusal:
+        if refusal.error_class == "timeout":
+            return {"error": "timeout"}
+    try:
+        execution = executor.run(sql)  # where it could not be planned, this tells the SQLSTATE too
+    except psycopg.OperationalError:
+        return {"error": "database"}  # the next statement connects anew
     elapsed = {"elapsed_ms": round(execution.elapsed_ms, 1)}
     if execution.rows is None:
         return elapsed | {"error": execution.error_class, "sqlstate": execution.sqlstate}
@@ -117,14 +135,14 @@ def _run(sql: str, executor: Executor, cost_ceiling: float) -> dict[str, Any]:
     }
 
 
-def _policy(options: argparse.Namespace) -> tuple[Policy, Catalog]:
+def _policy(options: argparse.Namespace) -> tuple[Policy, Catalog, frozenset[str]]:
     with psycopg.connect(options.dsn, application_name="auditune") as connection:
         connection.read_only = True
         if options.policy is not None:
             policy = load_policy(options.policy)
         else:
             policy = derive_policy(connection, options.schemas and options.schemas.split(","))
-        return policy, policy_catalog(connection, policy)
+        return policy, policy_catalog(connection, policy), shadowed_names(connection, policy)
 
 
 def _parser() -> argparse.ArgumentParser:

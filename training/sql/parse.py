@@ -14,8 +14,11 @@ from sqlglot.tokens import Token, TokenType
 
 from training.sql.errors import NotOneSelect, ParseFailure
 
+WRITTEN = "written"  # in a function's `meta`: its name in the text
 MAX_CHARACTERS = 20_000
 MAX_BRACKET_DEPTH = 64
+MAX_SQUARE_DEPTH = 6  # the parser takes twice as long for each
+MAX_SQUARES = 500
 MAX_BARE_JOINS = 6
 MAX_TREE_DEPTH = 200
 
@@ -23,6 +26,7 @@ MAX_TREE_DEPTH = 200
 logging.getLogger("sqlglot").disabled = True
 
 _NOT_UNDERSTOOD = "The statement is not PostgreSQL that the parser understands."
+_OPERATOR_CHARACTERS = set("+-*/<>=~!@#%^&|`?")
 _OPENING, _CLOSING = (TokenType.L_PAREN, TokenType.L_BRACKET), (TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
@@ -33,6 +37,12 @@ class WarehouseDialect(Postgres):
     """
 
     TIME_MAPPING: dict[str, str] = {}
+
+
+class _AsWritten(WarehouseDialect):
+    """Reads as `WarehouseDialect`, and notes how functions are written, for PostgreSQL names results by that."""
+
+    ORIGINAL_NAME_META_KEY = WRITTEN
 
 
 _TYPES = frozenset(WarehouseDialect.parser_class.TYPE_TOKENS)
@@ -60,10 +70,11 @@ def parse_select(sql: str) -> exp.Select | exp.SetOperation:
     word = next((token.text.lower() for token in tokens if token.token_type is not TokenType.L_PAREN), None)
     if word not in ("select", "with"):
         raise NotOneSelect("Only a statement that starts with SELECT or WITH is accepted.")
+    _check_operators(sql, tokens)
     _check_size(tokens)
     _check_numbers(sql, tokens)
     try:
-        parsed = WarehouseDialect().parse(_plain(sql, tokens))
+        parsed = _AsWritten().parse(_plain(sql, tokens))
     except Exception:
         # sqlglot raises anything, TypeError and AssertionError too, on calls with odd arguments. What it says quotes
         # the statement, so neither it nor its chain goes further.
@@ -89,7 +100,8 @@ def _plain(sql: str, tokens: list[Token]) -> str:
     """The statement as sqlglot reads it right.
 
     Without comments, for it takes `group by` for one token, with no comment inside; with brackets around the literal of
-    `date '2024-01-01'::text`, for it would cast the string first; and with `interval '1 month ago'` as a cast, for of
+    `date '2024-01-01'::text`, for it would cast the string first, and around the column of `f(data -> 'key')`, which it
+    would take for a function's parameter; and with `interval '1 month ago'` as a cast, for of
     an interval with one amount it keeps the amount and its unit alone.
     """
     opening = {_first_of_typed(tokens, place): place for place in range(len(tokens)) if _is_cast(tokens, place)}
@@ -102,6 +114,8 @@ def _plain(sql: str, tokens: list[Token]) -> str:
             text = f"{text} as interval)"
         elif place + 1 in intervals:
             text = "cast("
+        elif _is_before_arrow(tokens, place):
+            text = f"(({text}))"  # `(data) -> …` would be a function's parameters still
         pieces += [" " if token.start > end else "", "(" if place in opening and place not in closing else ""]
         pieces += [text, ")" if place in closing and place not in opening else ""]
         end = token.end + 1
@@ -124,6 +138,14 @@ def _is_cut_interval(tokens: list[Token], place: int) -> bool:
     return True
 
 
+def _is_before_arrow(tokens: list[Token], place: int) -> bool:
+    """Whether a bare name stands there with `->` behind it."""
+    kind, text = tokens[place].token_type, tokens[place].text
+    is_name = kind is TokenType.IDENTIFIER or (text.isidentifier() and kind is not TokenType.STRING)
+    follows = place + 1 < len(tokens) and tokens[place + 1].token_type is TokenType.ARROW
+    return is_name and follows and (place == 0 or tokens[place - 1].token_type is not TokenType.DOT)
+
+
 def _is_cast(tokens: list[Token], place: int) -> bool:
     """Whether a string with `::` after it stands there."""
     return (
@@ -141,6 +163,18 @@ def _first_of_typed(tokens: list[Token], place: int) -> int:
     return place - 1 if place and tokens[place - 1].token_type in _TYPES else place
 
 
+def _check_operators(sql: str, tokens: list[Token]) -> None:
+    """Refuse `5 #--'`: a comment begins there for PostgreSQL, where sqlglot reads the operators `#-` and `-`."""
+    run, end = "", -1
+    for token in tokens:
+        text = sql[token.start : token.end + 1]
+        is_operator = set(text) <= _OPERATOR_CHARACTERS
+        run = (run if token.start == end + 1 else "") + text if is_operator else ""
+        end = token.end
+        if "--" in run or "/*" in run:
+            raise ParseFailure("A comment stands behind an operator: put a blank between them.")
+
+
 def _check_numbers(sql: str, tokens: list[Token]) -> None:
     """Refuse numbers that sqlglot misreads: `1_000` as 1 named _000, `0x1F` as a bit string."""
     for token, following in pairwise([*tokens, None]):
@@ -152,19 +186,26 @@ def _check_numbers(sql: str, tokens: list[Token]) -> None:
 
 def _check_size(tokens: list[Token]) -> None:
     """Refuse what the parser would take very long for: it goes back and forth over brackets and unfinished joins."""
-    depth = deepest = brackets = 0
+    depth = deepest = brackets = squares = deepest_square = 0
     words: Counter[str] = Counter()
     for token in tokens:
         if token.token_type in _OPENING:
             depth += 1
             deepest = max(deepest, depth)
-            brackets += token.token_type is TokenType.L_BRACKET
+            is_square = token.token_type is TokenType.L_BRACKET
+            squares, brackets = squares + is_square, brackets + is_square
+            deepest_square = max(deepest_square, squares)
         elif token.token_type in _CLOSING:
             depth -= 1
+            squares -= token.token_type is TokenType.R_BRACKET
         elif token.token_type is not TokenType.STRING:
             words[token.text.lower()] += 1
-    if deepest > MAX_BRACKET_DEPTH or brackets > MAX_BRACKET_DEPTH:
-        raise ParseFailure(f"Brackets are nested deeper than {MAX_BRACKET_DEPTH}.")
+    if deepest > MAX_BRACKET_DEPTH or deepest_square > MAX_SQUARE_DEPTH:
+        raise ParseFailure(
+            f"Brackets are nested deeper than {MAX_BRACKET_DEPTH}, or square ones than {MAX_SQUARE_DEPTH}."
+        )
+    if brackets > MAX_SQUARES:
+        raise ParseFailure(f"There are more than {MAX_SQUARES} square brackets.")
     conditions = sum(words[word] for word in ("on", "using", "cross", "natural"))
     if words["join"] > conditions + MAX_BARE_JOINS:
         raise ParseFailure("Joins have no condition.")

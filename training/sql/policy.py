@@ -5,6 +5,7 @@ The file: `{"search_path": ["sales"], "role": "reporting", "relations": {"sales.
 `relations` is all that may be read, `functions` come besides the built-in list; every other key may be left out.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,14 @@ _TAGS_SEEN = """
 select has_schema_privilege(relnamespace, 'usage') and has_table_privilege(oid, 'select')
 from pg_class where relname = 'schema_catalog' and relnamespace = to_regnamespace('corpus')
 """
+_USABLE = "select nspname from pg_namespace where has_schema_privilege(coalesce(%s, current_user), oid, 'usage')"
+_OWN_NAMES = """
+select proname from pg_proc where pronamespace = any (%(schemas)s::regnamespace[])
+union all
+select oprname from pg_operator where oprnamespace = any (%(schemas)s::regnamespace[])
+"""
+# They read or change what no policy names: whole queries as text, settings, files, other servers.
+_BEYOND = re.compile(r"pg_|lo_|dblink|(query|cursor|table|schema|database)_to_xml|ts_stat|ts_rewrite|set_config")
 _TAGS = "select table_schema, table_name, column_name from corpus.schema_catalog where pii_class is not null"
 
 
@@ -66,6 +75,14 @@ class Policy(BaseModel):
         if any(name.count(".") != 1 for name in relations):
             raise ValueError("each relation is written as schema.table")
         return relations
+
+    @field_validator("functions")
+    @classmethod
+    def _stay_inside(cls, functions: frozenset[str]) -> frozenset[str]:
+        beyond = sorted(name for name in functions if _BEYOND.match(name))
+        if beyond:
+            raise ValueError(f"{beyond[0]} reaches what no policy can close")
+        return functions
 
     @property
     def schemas(self) -> tuple[str, ...]:
@@ -116,6 +133,26 @@ def derive_policy(connection: psycopg.Connection, schemas: Iterable[str] | None)
     if not relations:
         raise BadInput(f"Nothing can be read in {', '.join(chosen) or 'this database'}: check --schemas and --dsn.")
     return Policy(search_path=tuple(chosen), relations=relations)
+
+
+def shadowed_names(connection: psycopg.Connection, policy: Policy) -> frozenset[str]:
+    """Functions and operators of the search path's schemas: a name of theirs may no longer mean the server's own.
+
+    PostgreSQL takes the one whose arguments fit best, and `lower(varchar)` fits better than the server's `lower(text)`.
+
+    Args:
+        connection: To the database that statements would run in.
+        policy: What is allowed; functions that it names are meant to be called.
+
+    Raises:
+        BadInput: The role may not use a schema of the search path, which the server would therefore pass over.
+    """
+    usable = {name for (name,) in connection.execute(_USABLE, (policy.role,)).fetchall()}
+    missing = [schema for schema in policy.search_path if schema not in usable]
+    if missing:
+        raise BadInput(f"The schema {missing[0]} of the search path does not exist, or the role may not use it.")
+    own = connection.execute(_OWN_NAMES, {"schemas": [f'"{schema}"' for schema in policy.search_path]}).fetchall()
+    return frozenset(name for (name,) in own) - policy.functions
 
 
 def policy_catalog(connection: psycopg.Connection, policy: Policy) -> Catalog:

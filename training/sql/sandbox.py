@@ -257,7 +257,7 @@ class Executor:
         connection.execute(f"set statement_timeout = {int(self._timeout_ms)}")
         connection.execute(f"set lock_timeout = {min(int(self._timeout_ms), _LOCK_TIMEOUT_MS)}")
         connection.execute(f"set idle_in_transaction_session_timeout = {int(self._timeout_ms) * 2}")
-        path = pgsql.SQL(", ").join(map(pgsql.Identifier, self._schemas))
+        path = pgsql.SQL(", ").join(map(pgsql.Identifier, self._schemas)) if self._schemas else pgsql.SQL("''")
         connection.execute(pgsql.SQL("set search_path = {}").format(path))
         if self._role is not None:
             connection.execute(pgsql.SQL("set role {}").format(pgsql.Identifier(self._role)))
@@ -281,7 +281,9 @@ def _rolled_back(
 def _plan(connection: psycopg.Connection, sql: str, shows_schemas: bool) -> dict[str, Any]:
     # `verbose` names the schemas, but also writes out every constant that the planner has computed.
     options = b"format json, verbose" if shows_schemas else b"format json"
-    plan = connection.execute(b"explain (%b) %b" % (options, sql.strip().rstrip(";").encode())).fetchone()[0]
+    # `binary` takes the protocol that refuses several statements in one text, which the other would run.
+    text = b"explain (%b) %b" % (options, sql.strip().rstrip(";").encode())
+    plan = connection.execute(text, binary=True).fetchone()[0]
     document = json.loads(plan) if isinstance(plan, str) else plan
     return document[0]["Plan"]
 

@@ -53,13 +53,35 @@ class Source:
 
 
 @dataclass(eq=False)
-class Scope:
-    """One SELECT: its sources, the columns that USING merged, and the SELECT around it."""
+class Joined:
+    """What stands between two commas of a FROM clause: sources, and the columns that USING merged.
 
-    select: exp.Select
-    parent: "Scope | None"
+    Attributes:
+        sources: Its sources, in their order.
+        merged: By name, the sources whose column is one; the first gives the value.
+    """
+
     sources: list[Source] = field(default_factory=list)
     merged: dict[str, list[Source]] = field(default_factory=dict)
+
+    def found(self, name: str) -> list[Source]:
+        """The sources that have a column, those whose columns are merged once."""
+        merged = self.merged.get(name, [])
+        return [*merged[:1], *(source for source in self.sources if name in source.columns and source not in merged)]
+
+
+@dataclass(eq=False)
+class Scope:
+    """One SELECT: its sources by the commas of its FROM clause, and the SELECT around it."""
+
+    select: exp.Select | None
+    parent: "Scope | None"
+    joined: list["Joined"] = field(default_factory=list)
+
+    @property
+    def sources(self) -> list[Source]:
+        """All sources, in their order."""
+        return [source for joined in self.joined for source in joined.sources]
 
 
 @dataclass(eq=False)
@@ -71,27 +93,34 @@ class Reference:
     output: Output | None
 
 
-def find_source(name: str, scope: Scope | None) -> Source:
+def find_source(name: str, schema: str, scope: Scope | None) -> Source:
     """Find the source that a qualifier names, from the innermost SELECT outwards.
+
+    Args:
+        name: An alias, or a table's name.
+        schema: What stands before it, which only a table without an alias can have; empty for none.
+        scope: The SELECT that the column stands in.
 
     Raises:
         UnknownRelation: No source in sight has the name.
     """
     while scope is not None:
         for source in scope.sources:
-            if source.name == name:
+            has_schema = source.table is not None and source.table.schema == schema and not source.node.alias
+            if source.name == name and (not schema or has_schema):
                 return source
         scope = scope.parent
     raise UnknownRelation("A column is qualified with a name that no table of its FROM clause has.")
 
 
-def find_column(name: str, qualifier: str | None, scope: Scope) -> tuple[Source, Output | None]:
+def find_column(name: str, qualifier: str | None, scope: Scope, schema: str = "") -> tuple[Source, Output | None]:
     """Find what a column means, by PostgreSQL's rules.
 
     Args:
         name: The column's name.
         qualifier: The name before the dot, or None.
         scope: The SELECT that it stands in.
+        schema: The name before the qualifier, or nothing.
 
     Returns:
         The source and its column; the column is None where the name is a source's, and so its whole row.
@@ -102,34 +131,26 @@ def find_column(name: str, qualifier: str | None, scope: Scope) -> tuple[Source,
         AmbiguousColumn: Two sources of one FROM clause have it.
     """
     if qualifier is not None:
-        source = find_source(qualifier, scope)
+        source = find_source(qualifier, schema, scope)
         if name not in source.columns:
             relation = f" {source.table.name}" if source.table else ""
             raise UnknownColumn(f"A column is not one of those of its relation{relation}.")
         return source, source.columns[name]
     level: Scope | None = scope
     while level is not None:
-        if name in level.merged:
-            source = level.merged[name][0]
-            return source, source.columns[name]
-        found = [source for source in level.sources if name in source.columns]
+        found = [source for joined in level.joined for source in joined.found(name)]
         if len(found) > 1:
             raise AmbiguousColumn("A column without a qualifier is in more than one table of its FROM clause.")
         if found:
             return found[0], found[0].columns[name]
+        level = level.parent
+    level = scope  # only what is no column of any level is the whole row of a source
+    while level is not None:
         rows = [source for source in level.sources if source.name == name]
         if rows:
             return rows[0], None
         level = level.parent
     raise UnknownColumn("A column is in none of the tables that the query reads.")
-
-
-def output_name(item: exp.Expression) -> str:
-    """The name that PostgreSQL gives to an item of a select list, or an empty one."""
-    item = item.unnest()
-    if isinstance(item, exp.Func) and not isinstance(item, exp.Anonymous | exp.Cast):
-        return item.sql_name().lower()
-    return item.alias_or_name
 
 
 def output_position(node: exp.Expression, outputs: list[Output]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from training import registry
+from training import learnt_sql, registry
 from training.registry import releasing
 
 
@@ -49,6 +49,13 @@ def test_a_calibration_is_released_and_hashed_with_its_adapter(conn, run_dir, da
     with registry.load(conn, record, home, used_by="test") as folder:
         assert (folder / "calibration.json").read_text() == '{"threshold": 0.3}'
         assert not list(folder.rglob("results.jsonl"))
+
+
+def test_the_sql_that_it_learnt_is_released_with_an_adapter(conn, run_dir, dataset_dir, home):
+    learnt_sql.save(["select count(*) from orders"], run_dir)
+    record = registry.get_adapter(conn, do_release(conn, run_dir, dataset_dir, home))
+    with registry.load(conn, record, home, used_by="test") as folder:
+        assert learnt_sql.load(folder) == ["select count(*) from orders"]
 
 
 def test_the_same_content_keeps_its_id_and_adds_nothing(conn, run_dir, dataset_dir, home, tmp_path):

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.sql.catalog import Catalog
+from training.sql.functions import MORE_FUNCTIONS
 from training.sql.guard import FAILED, check
 
 HERE = Path(__file__).parent
 HARMLESS = [sql for name in ("queries.sql", "harmless.sql") for sql in (HERE / name).read_text().splitlines()]
+BY_PEOPLE = (HERE / "harmless_by_people.sql").read_text().splitlines()
 ATTACKS = [tuple(line.split("\t")) for line in (HERE / "attacks.tsv").read_text().splitlines()]
 
 
@@ -36,6 +38,23 @@ def test_allows(sql: str, catalog: Catalog) -> None:
     verdict = check(sql, catalog)
     assert verdict.allowed, (verdict.rule, verdict.message)
     assert verdict.rule is None
+
+
+@pytest.mark.parametrize("sql", BY_PEOPLE)
+def test_allows_what_people_write_besides(sql: str, catalog: Catalog) -> None:
+    verdict = check(sql, catalog, functions=MORE_FUNCTIONS)
+    assert verdict.allowed, (verdict.rule, verdict.message)
+
+
+# What these attack is closed or not by the catalog; to call them is no attack where people write.
+OPEN_TO_PEOPLE = ("regexp_", "string_to_table", "json", "row_to_json", "to_json", "md5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sql"), [attack for attack in ATTACKS if not any(name in attack[1] for name in OPEN_TO_PEOPLE)]
+)
+def test_blocks_people_too(kind: str, sql: str, catalog: Catalog) -> None:
+    assert not check(sql, catalog, allow_pii_columns=kind != "tagged", functions=MORE_FUNCTIONS).allowed
 
 
 # Texts and arrays that grow by a value a round, or once; some columns have names that the grammar does not know.

@@ -1,6 +1,7 @@
 """`python -m training.sql.guard`: verdicts of statements under a policy, and their rows under its limits."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,63 @@ def test_a_database_that_is_away_is_one_sentence_without_the_password() -> None:
     assert done.returncode == 2
     assert "secret" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_functions_and_operators_of_the_search_path_are_not_taken_for_the_servers(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create schema shadowing")
+        connection.execute("create table shadowing.notes (note varchar)")
+        connection.execute("create function shadowing.lower(varchar) returns text language sql as 'select $1'")
+        connection.execute("create function shadowing.plus(varchar, integer) returns text language sql as 'select $1'")
+        connection.execute(
+            "create operator shadowing.+ (leftarg = varchar, rightarg = integer, function = shadowing.plus)"
+        )
+    statements = ["select lower(note) from notes", "select note + 1 from notes", "select upper(note) from notes"]
+    answers = _answers(database, "--schemas", "shadowing", statements=statements)
+    assert [answer["verdict"] for answer in answers] == ["block", "block", "allow"]
+
+
+def test_a_search_path_that_the_server_would_pass_over_is_refused(database: str, tmp_path: Path) -> None:
+    for schema in ("nowhere", "$user"):
+        (tmp_path / "policy.json").write_text(json.dumps(POLICY | {"search_path": [schema, *POLICY["search_path"]]}))
+        done = _guard(database, "--policy", str(tmp_path / "policy.json"), lines="")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"The schema {schema} of the search path does not exist" in done.stderr
+
+
+def test_a_policy_without_a_search_path_runs_qualified_names(database: str, tmp_path: Path) -> None:
+    policy = {key: value for key, value in POLICY.items() if key != "search_path"}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    statements = ["select count(*) from guarded.orders", "select count(*) from orders"]
+    qualified, bare = _answers(database, "--policy", str(tmp_path / "policy.json"), "--run", statements=statements)
+    assert qualified["rows"] == [[10]]
+    assert bare["verdict"] == "block"
+
+
+@pytest.mark.parametrize("name", ["query_to_xml", "set_config", "pg_read_file", "dblink"])
+def test_a_policy_cannot_open_functions_that_reach_beyond_it(database: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "policy.json").write_text(json.dumps(POLICY | {"functions": [name]}))
+    done = _guard(database, "--policy", str(tmp_path / "policy.json"), lines="")
+    assert done.returncode == 2
+    assert f"{name} reaches what no policy can close" in done.stderr
+
+
+def test_no_line_ends_the_batch(database: str, policy: str) -> None:
+    lines = [
+        '{"id": "\\ud800", "sql": "select 1"}',
+        '{"id": 1, "sql": "select \'\\ud800\'"}',
+        "[" * 200_000,
+        '{"id": ' + "[" * 5000 + "]" * 5000 + ', "sql": "select 1"}',
+        '{"id": 2, "sql": "select \'é\'"}',
+    ]
+    for encoding in ("utf-8", "ascii"):
+        done = subprocess.run(
+            [sys.executable, "-m", "training.sql.guard", "--dsn", database, "--policy", policy, "--run"],
+            input="\n".join(lines).encode(),
+            capture_output=True,
+            env=os.environ | {"PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == 0, done.stderr
+        answers = [json.loads(line) for line in done.stdout.decode(encoding).splitlines()]
+        assert [answer["verdict"] for answer in answers] == ["allow", "block", "block", "block", "allow"]
+        assert answers[4]["rows"] == [["é"]]

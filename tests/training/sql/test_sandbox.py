@@ -74,3 +74,10 @@ def test_estimates_cost_without_running(executor: Executor) -> None:
 )
 def test_a_sandbox_stands_in_where_a_statement_names_the_schema(sql: str, expected: str) -> None:
     assert in_schemas(sql, sandbox_names(("hr", "Sales Dept"))) == expected
+
+
+def test_the_planner_is_asked_about_one_statement_alone(executor: Executor) -> None:
+    """Several statements in one text are refused, and none of them runs."""
+    with pytest.raises(QueryRefused):
+        executor.estimate("select 1; create temporary table planted as select 1")
+    assert executor.run("select count(*) from pg_class where relname = 'planted'").rows == [(0,)]

@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from training.sql.catalog import Catalog, Column
-from training.sql.scope import output_name
+from training.sql.output_name import output_name
 from training.sql.wording.conditions import condition_phrase, condition_words
 from training.sql.wording.rows import rows_read
 from training.sql.wording.selects import Phrase, select_phrase
