@@ -1,4 +1,4 @@
-"""Guesses how an answer goes on, from the answers before it. Used by running_batch.py.
+"""Guesses how an answer goes on, from SQL that was learnt and the answers before it. Used by running_batch.py.
 
 Speculative decoding by lookup (as in Saxena 2023, "Prompt lookup decoding", here in earlier answers): SQL over one
 warehouse repeats itself, and reading five tokens costs hardly more than reading one, since both read every weight once.

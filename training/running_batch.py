@@ -20,11 +20,11 @@ IsComplete = Callable[[list[int]], bool]
 
 # Up to so many allowed tokens their scores are computed one by one, without reading the whole vocabulary's weights.
 _FEW_TOKENS = 1024
-# Guesses that a row alone has read along with it; more rows share them, and five have none. Forty questions of the
-# sample, two cores with AVX2, without and with four guesses in turns: 0.81 and 0.72 answers a second against 0.98 and
-# 0.83 with one client; with four clients, who have one guess each, 1.36 and 1.34 against 1.40 and 1.34: no gain.
-_ROWS = 12
-_LEAST = 0
+# Guesses fill a step up to so many tokens, shared by its rows, and each row has one. The products of AVX2 take six
+# tokens at a time: one to six take 10 to 13 ms, seven to twelve 16 to 20. Forty questions of the sample, two cores,
+# first answers a second, guessed from the SQL that was learnt: with 6, 12 and 18 tokens 2.3 to 2.5, 2.5, and 2.4 to
+# 2.5 with one client; with 12, and none or one for each row, 3.3 and 3.9 with four clients, 4.3 and 4.9 with sixteen.
+_TOKENS_A_STEP = 12
 _ROOM = 256  # tokens behind the prefix that a row begins with; more are made where a row needs them
 
 
@@ -112,8 +112,8 @@ class RunningBatch:
 
     def _guess(self) -> None:
         unread = sum(len(row.unread) for row in self._live)
-        most = max(_LEAST, (max(_ROWS, -(-unread // 6) * 6) - unread) // len(self._live))
-        for row in self._live if most else ():
+        most = max(1, (_TOKENS_A_STEP - unread) // len(self._live))
+        for row in self._live:
             row.guess = self.lookahead.guess(row.answer, min(most, self._max_new_tokens - len(row.answer) - 1))
             if row.place is not None:
                 del row.guess[row.place.validate_tokens(row.guess) :]
