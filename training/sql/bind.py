@@ -199,7 +199,8 @@ class _Binder:
         elif isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
             source = Source(0, node.alias, node, columns_by_name(self.query(node.this.this, scope, ctes)))
         elif isinstance(node, exp.Values):
-            self._expressions(node.expressions, scope, ctes)
+            # Not LATERAL: what stands beside it in FROM is not in its sight, what is around the query is.
+            self._expressions(node.expressions, Scope(None, scope.parent), ctes)
             width = len(node.expressions[0].expressions) if isinstance(node.expressions[0], exp.Tuple) else 1
             names = [f"column{position}" for position in range(1, width + 1)]
             source = Source(0, node.alias, node, {name: Output(name, final_name=name) for name in names})
@@ -256,6 +257,8 @@ class _Binder:
         names = [column.name for column in join.args.get("using") or ()]
         if join.method == "NATURAL":
             left_names = {name for source in left for name in source.columns}
+            if "" in left_names or "" in right.columns:
+                raise UnsupportedSyntax("NATURAL JOIN needs a name for each column: give them by AS.")
             names = [name for name in right.columns if name in left_names]
             join.set("method", None)
         if not names:
