@@ -22,7 +22,8 @@ def readable(catalog: Catalog, reader_dsn: str) -> Catalog:
         reader_dsn: Of the role that fetches rows.
 
     Returns:
-        The catalog for the grammar and the guard; the prompt stays as it was trained.
+        The catalog for the grammar and the guard, with the functions that the schemas' own shadow; the prompt stays as
+        it was trained.
 
     Raises:
         psycopg.OperationalError: The warehouse cannot be reached.
@@ -30,7 +31,7 @@ def readable(catalog: Catalog, reader_dsn: str) -> Catalog:
     """
     with psycopg.connect(reader_dsn, autocommit=True, connect_timeout=5) as connection:
         closed = connection.execute(_CLOSED, {"schemas": list(catalog.business_schemas)}).fetchall()
-    left = catalog.without(frozenset(closed))
+        left = catalog.without(frozenset(closed)).where(connection, catalog.business_schemas)
     if not left.tables:
         schemas = ", ".join(catalog.business_schemas)
         raise StartupError(f"The reader may read no table of {schemas}: run `make run` again, or grant it SELECT.")

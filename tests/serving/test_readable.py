@@ -68,3 +68,15 @@ def test_an_adapter_is_loaded_with_what_is_open(admin, settings, adapter_id):
     assert "customers.full_name" not in _columns(champion.catalog)
     (generation,) = champion.generate(["who ordered most"])
     assert "full_name" not in generation.sql
+
+
+def test_a_function_of_a_business_schema_closes_the_servers_of_its_name(shop, catalog):
+    with psycopg.connect(shop.admin_dsn, autocommit=True) as conn:
+        conn.execute("create function shop.upper(varchar) returns text language sql return 'another'")
+        try:
+            found = readable(catalog, shop.reader_dsn)
+        finally:
+            conn.execute("drop function shop.upper(varchar)")
+    assert check("SELECT UPPER(status) FROM orders", found).rule == "function"
+    assert check("SELECT LOWER(status) FROM orders", found).allowed
+    assert found.hash == catalog.hash

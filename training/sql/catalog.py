@@ -14,6 +14,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+_OWN_NAMES = """
+with chosen as (select oid from pg_namespace where nspname = any (%(schemas)s))
+select proname from pg_proc where pronamespace in (select oid from chosen)
+union all
+select oprname from pg_operator where oprnamespace in (select oid from chosen)
+"""
 _SELECT_CATALOG = """
 select table_schema, table_name, table_comment, column_name, ordinal_position, data_type,
        is_nullable, is_primary_key, references_column, column_comment, pii_class, sample_values
@@ -70,10 +76,13 @@ class Catalog:
         tables: The tables.
         unqualified: What a name without a schema means, where a search path decides that; None finds the one table of
             that name.
+        shadowed: Names of functions and operators that may mean others than the server's own where statements run, and
+            so may not be used: `where` finds them. Neither saved nor hashed.
     """
 
     tables: tuple[Table, ...]
     unqualified: Mapping[str, Table] | None = None
+    shadowed: frozenset[str] = frozenset()
 
     @cached_property
     def hash(self) -> str:
@@ -135,7 +144,21 @@ class Catalog:
             replace(table, columns=tuple(c for c in table.columns if (table.schema, table.name, c.name) not in closed))
             for table in self.tables
         )
-        return Catalog(tuple(table for table in tables if table.columns), self.unqualified)
+        return replace(self, tables=tuple(table for table in tables if table.columns))
+
+    def where(self, connection: psycopg.Connection, schemas: Iterable[str], meant: Iterable[str] = ()) -> "Catalog":
+        """The catalog with what is shadowed in a search path.
+
+        PostgreSQL takes the function whose arguments fit best, and a `lower(varchar)` of a schema fits better than its
+        own `lower(text)`, although that is looked for first.
+
+        Args:
+            connection: To where statements run.
+            schemas: Of the search path; they exist.
+            meant: Functions of theirs that are to be called.
+        """
+        rows = connection.execute(_OWN_NAMES, {"schemas": list(schemas)}).fetchall()
+        return replace(self, shadowed=frozenset(name for (name,) in rows) - frozenset(meant))
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalog":

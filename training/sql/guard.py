@@ -71,7 +71,6 @@ def check(
     *,
     allow_pii_columns: bool = True,
     functions: frozenset[str] = frozenset(),
-    shadowed: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Judge one statement.
 
@@ -80,13 +79,12 @@ def check(
         catalog: The tables and columns that may be read.
         allow_pii_columns: Whether columns tagged as a person's data may be read.
         functions: Names, in lower case, of functions that may be called besides those of `functions`.
-        shadowed: Names of functions and operators that may mean others than the server's own, and so may not be used.
 
     Returns:
         The verdict; a statement that cannot be read is blocked.
     """
     try:
-        return _judge(sql, catalog, allow_pii_columns, FUNCTIONS | functions, shadowed)
+        return _judge(sql, catalog, allow_pii_columns, FUNCTIONS | functions)
     except SqlError as error:
         return Verdict(False, error.code, str(error))
     except Exception:
@@ -95,14 +93,12 @@ def check(
         return Verdict(False, FAILED, "The statement could not be judged, so it is blocked.")
 
 
-def _judge(
-    sql: str, catalog: Catalog, allow_pii_columns: bool, functions: frozenset[str], shadowed: frozenset[str]
-) -> Verdict:
+def _judge(sql: str, catalog: Catalog, allow_pii_columns: bool, functions: frozenset[str]) -> Verdict:
     _check_characters(sql)
     reading = server_parser.read(sql)
     tree = parse_select(sql)
     _check_nodes(tree)
-    _check_reading(reading, tree, functions - shadowed, SERVER_OPERATORS - shadowed)
+    _check_reading(reading, tree, functions - catalog.shadowed, SERVER_OPERATORS - catalog.shadowed)
     binding = bind(tree, catalog)
     _check_recursion(binding)
     if growth(tree, binding) > MAX_GROWTH:

@@ -15,7 +15,7 @@ from training.sql.catalog import Catalog
 from training.sql.functions import MORE_FUNCTIONS
 from training.sql.guard import Verdict, check
 from training.sql.json_values import to_json
-from training.sql.policy import Policy, derive_policy, load_policy, policy_catalog, shadowed_names
+from training.sql.policy import Policy, derive_policy, load_policy, policy_catalog
 from training.sql.sandbox import Executor, QueryRefused
 
 _BAD_INPUT = 2
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        policy, catalog, shadowed = _policy(options)
+        policy, catalog = _policy(options)
         limits = policy.limits
         with Executor(
             options.dsn,
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             byte_cap=limits.response_bytes,
             role=policy.role,
         ) as executor:
-            for answer in _answers(sys.stdin.buffer, policy, catalog, shadowed, executor if options.run else None):
+            for answer in _answers(sys.stdin.buffer, policy, catalog, executor if options.run else None):
                 sys.stdout.write(_line(answer, sys.stdout.encoding))
                 sys.stdout.flush()
     except BadInput as error:
@@ -57,21 +57,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def judge(sql: str, policy: Policy, catalog: Catalog, shadowed: frozenset[str] = frozenset()) -> Verdict:
+def judge(sql: str, policy: Policy, catalog: Catalog) -> Verdict:
     """The guard's verdict on one statement under a policy.
 
     Args:
         sql: The statement.
         policy: What is allowed.
         catalog: What `policy_catalog` made of it.
-        shadowed: What `shadowed_names` found.
     """
     functions = MORE_FUNCTIONS | policy.functions
-    return check(sql, catalog, allow_pii_columns=False, functions=functions, shadowed=shadowed)
+    return check(sql, catalog, allow_pii_columns=False, functions=functions)
 
 
 def _answers(
-    lines: Iterable[bytes], policy: Policy, catalog: Catalog, shadowed: frozenset[str], executor: Executor | None
+    lines: Iterable[bytes], policy: Policy, catalog: Catalog, executor: Executor | None
 ) -> Iterator[dict[str, Any]]:
     for line in lines:
         if not line.strip():
@@ -81,7 +80,7 @@ def _answers(
             message = "The line is no JSON object with a text `sql`, and an `id` that is a text or a number."
             yield {"id": None, "verdict": "block", "rule": "bad_line", "message": message}
             continue
-        verdict = judge(statement["sql"], policy, catalog, shadowed)
+        verdict = judge(statement["sql"], policy, catalog)
         answer = {
             "id": statement.get("id"),
             "verdict": "allow" if verdict.allowed else "block",
@@ -135,14 +134,14 @@ def _run(sql: str, executor: Executor, cost_ceiling: float) -> dict[str, Any]:
     }
 
 
-def _policy(options: argparse.Namespace) -> tuple[Policy, Catalog, frozenset[str]]:
+def _policy(options: argparse.Namespace) -> tuple[Policy, Catalog]:
     with psycopg.connect(options.dsn, application_name="auditune") as connection:
         connection.read_only = True
         if options.policy is not None:
             policy = load_policy(options.policy)
         else:
             policy = derive_policy(connection, options.schemas and options.schemas.split(","))
-        return policy, policy_catalog(connection, policy), shadowed_names(connection, policy)
+        return policy, policy_catalog(connection, policy)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,11 +29,6 @@ select has_schema_privilege(relnamespace, 'usage') and has_table_privilege(oid, 
 from pg_class where relname = 'schema_catalog' and relnamespace = to_regnamespace('corpus')
 """
 _USABLE = "select nspname from pg_namespace where has_schema_privilege(coalesce(%s, current_user), oid, 'usage')"
-_OWN_NAMES = """
-select proname from pg_proc where pronamespace = any (%(schemas)s::regnamespace[])
-union all
-select oprname from pg_operator where oprnamespace = any (%(schemas)s::regnamespace[])
-"""
 # They read or change what no policy names: whole queries as text, settings, files, other servers.
 _BEYOND = re.compile(r"pg_|lo_|dblink|(query|cursor|table|schema|database)_to_xml|ts_stat|ts_rewrite|set_config")
 _TAGS = "select table_schema, table_name, column_name from corpus.schema_catalog where pii_class is not null"
@@ -135,24 +130,12 @@ def derive_policy(connection: psycopg.Connection, schemas: Iterable[str] | None)
     return Policy(search_path=tuple(chosen), relations=relations)
 
 
-def shadowed_names(connection: psycopg.Connection, policy: Policy) -> frozenset[str]:
-    """Functions and operators of the search path's schemas: a name of theirs may no longer mean the server's own.
-
-    PostgreSQL takes the one whose arguments fit best, and `lower(varchar)` fits better than the server's `lower(text)`.
-
-    Args:
-        connection: To the database that statements would run in.
-        policy: What is allowed; functions that it names are meant to be called.
-
-    Raises:
-        BadInput: The role may not use a schema of the search path, which the server would therefore pass over.
-    """
+def _check_search_path(connection: psycopg.Connection, policy: Policy) -> None:
+    """Refuse what the server would pass over: names would mean other tables to it."""
     usable = {name for (name,) in connection.execute(_USABLE, (policy.role,)).fetchall()}
     missing = [schema for schema in policy.search_path if schema not in usable]
     if missing:
         raise BadInput(f"The schema {missing[0]} of the search path does not exist, or the role may not use it.")
-    own = connection.execute(_OWN_NAMES, {"schemas": [f'"{schema}"' for schema in policy.search_path]}).fetchall()
-    return frozenset(name for (name,) in own) - policy.functions
 
 
 def policy_catalog(connection: psycopg.Connection, policy: Policy) -> Catalog:
@@ -165,8 +148,10 @@ def policy_catalog(connection: psycopg.Connection, policy: Policy) -> Catalog:
         policy: What is allowed.
 
     Raises:
-        BadInput: The policy names a relation or column that the database does not have.
+        BadInput: The policy names a relation or column that the database does not have, or a schema that the role may
+            not use.
     """
+    _check_search_path(connection, policy)
     columns: dict[tuple[str, str], list[Column]] = defaultdict(list)
     first_of: dict[str, tuple[str, str]] = {}  # what a name without a schema means to the server
     places = {schema: place for place, schema in enumerate(policy.search_path)}
@@ -181,7 +166,8 @@ def policy_catalog(connection: psycopg.Connection, policy: Policy) -> Catalog:
             columns[key].append(Column(row["column_name"], row["data_type"], True, False, pii=tag))
     tables = {key: Table(*key, None, tuple(found)) for key, found in sorted(columns.items())}
     _check_names(policy, tables)
-    return Catalog(tuple(tables.values()), {name: tables[key] for name, key in first_of.items() if key in tables})
+    catalog = Catalog(tuple(tables.values()), {name: tables[key] for name, key in first_of.items() if key in tables})
+    return catalog.where(connection, policy.search_path, meant=policy.functions)
 
 
 def _check_names(policy: Policy, tables: Mapping[tuple[str, str], Table]) -> None:
