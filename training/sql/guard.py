@@ -8,7 +8,7 @@ Messages never quote a literal or an unknown name of the statement.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -31,6 +31,7 @@ from training.sql.functions import (
 )
 from training.sql.growth import MAX_GROWTH, growth
 from training.sql.parse import parse_select
+from training.sql.scope import Source
 from training.sql.series import MAX_ROWS, ends, is_short
 from training.sql.server_parser import Name, Reading
 
@@ -216,18 +217,22 @@ def _check_characters(sql: str) -> None:
 def _check_recursion(binding: Binding) -> None:
     """Block a recursive query whose step reads no business table, nor counts up to a literal: time alone ends it."""
     by_node = {id(source.node): source for source in binding.sources}
-
-    def reads_table(query: exp.Expression, inside: exp.CTE) -> bool:
-        read = [by_node[id(table)] for table in query.find_all(exp.Table) if id(table) in by_node]
-        others = [source.cte for source in read if source.cte not in (None, inside)]
-        return any(source.table for source in read) or any(reads_table(cte.this, cte) for cte in others)
-
     for cte in binding.ctes:
-        read = [by_node[id(table)] for table in cte.this.find_all(exp.Table) if id(table) in by_node]
-        if not any(source.cte is cte for source in read):
+        if not any(source.cte is cte for source in _read_in(cte.this, by_node)):
             continue
-        if not reads_table(cte.this.expression, cte) and not ends(cte.this.expression):
+        waiting, seen, has_table = [cte.this.expression], {id(cte)}, False
+        while waiting and not has_table:
+            read = _read_in(waiting.pop(), by_node)
+            has_table = any(source.table for source in read)
+            others = {id(source.cte): source.cte for source in read if source.cte and id(source.cte) not in seen}
+            seen |= set(others)
+            waiting += [other.this for other in others.values()]
+        if not has_table and not ends(cte.this.expression):
             raise _Blocked("recursion", "A recursive query must read a table in each step, or count up to a literal.")
+
+
+def _read_in(query: exp.Expression, by_node: Mapping[int, Source]) -> list[Source]:
+    return [by_node[id(table)] for table in query.find_all(exp.Table) if id(table) in by_node]
 
 
 def _check_tags(binding: Binding) -> None:

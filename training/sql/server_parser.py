@@ -14,6 +14,7 @@ from typing import Any
 from postgast.native import lib
 
 from training.sql.errors import NotOneSelect, ParseFailure
+from training.sql.parse import check_length
 
 Name = tuple[str, ...]  # schema, table and column, as far as they are written; `*` is a star
 
@@ -45,15 +46,16 @@ def read(sql: str) -> Reading:
     """Read one statement.
 
     Args:
-        sql: Its text, without NUL.
+        sql: Its text.
 
     Returns:
         What it names; names are folded and cut as PostgreSQL does it.
 
     Raises:
-        ParseFailure: PostgreSQL could not parse it.
+        ParseFailure: PostgreSQL could not parse it, or it is too long or too deeply nested to be read.
         NotOneSelect: It is not exactly one SELECT.
     """
+    check_length(sql)
     statements = _parse(sql)["stmts"] if sql.strip() else []
     if len(statements) != 1 or set(statements[0]["stmt"]) != {"SelectStmt"}:
         raise NotOneSelect("Exactly one SELECT is accepted.")
@@ -90,6 +92,8 @@ def _parse(sql: str) -> dict[str, Any]:
         if result.error:  # its message quotes the statement
             raise ParseFailure("The statement is not PostgreSQL.")
         return json.loads(result.parse_tree)
+    except RecursionError:
+        raise ParseFailure("The statement is nested too deeply.") from None
     finally:
         lib.pg_query_free_parse_result(result)
 

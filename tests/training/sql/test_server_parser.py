@@ -47,3 +47,15 @@ def test_only_one_select_is_read(sql: str) -> None:
 def test_what_is_no_sql_says_so_without_quoting_it() -> None:
     with pytest.raises(ParseFailure, match=r"^The statement is not PostgreSQL\.$"):
         read("select 'Jane Doe' from from")
+
+
+@pytest.mark.parametrize("text", ["+".join(["1"] * 500_000), "- " * 9_990 + "1", "not " * 4_990 + "true"])
+def test_depth_ends_neither_the_process_nor_the_guard(text: str, catalog: Catalog) -> None:
+    assert check(f"select {text}", catalog).rule == "not_parseable"
+
+
+def test_a_chain_of_queries_that_are_read_twice_is_judged_at_once(catalog: Catalog) -> None:
+    chain = "".join(f", a{n} as (select 1 as x from a{n - 1} as p, a{n - 1} as q)" for n in range(1, 60))
+    last = ", r as (select 1 as x union all select 1 from r, a59) select x from r"
+    sql = f"with recursive a0 as (select 1 as x){chain}{last}"
+    assert check(sql, catalog).rule == "recursion"
